@@ -1,0 +1,1 @@
+"""Diagnosis, guard, loop, brains, store and report."""

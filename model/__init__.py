@@ -1,0 +1,1 @@
+"""Engines, codecs, flow models, damage and training."""
