@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -28,6 +30,19 @@ class Record(BaseModel):
     """Frozen value with finite numbers only."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+RecordT = TypeVar("RecordT", bound=Record)
+
+
+@dataclass(frozen=True)
+class Measured(Generic[RecordT]):
+    """What one family of measurements gives: its record, notes on what it could not measure,
+    and series with one entry a second under their `timeline` names."""
+
+    value: RecordT
+    notes: tuple[str, ...] = ()
+    per_second: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
 
 
 class Loudness(Record):
