@@ -29,7 +29,13 @@ BAND_EDGES_HZ: dict[str, tuple[float, float]] = {
 class Record(BaseModel):
     """Frozen value with finite numbers only."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        populate_by_name=True,
+        serialize_by_alias=True,
+    )
 
 
 RecordT = TypeVar("RecordT", bound=Record)

@@ -1,0 +1,59 @@
+"""Benchmarks by name; each module is imported only when it is run."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mixmend.agent.bench.table import Table
+from mixmend.tools.errors import UsageError
+
+_ABOUT = {
+    "meters": "loudness and true-peak meters against EBU Tech 3341 and 3342",
+    "measure": "speed of `measure` beside FFmpeg, and where the time goes",
+    "clipping": "clipped regions found, after gain changes and lossy coding",
+    "noise": "hiss, hum, clicks, dropouts and offset: found and repaired",
+    "reverb": "blind reverberance against simulated rooms",
+    "diagnose": "the true problem among the findings, for every kind of damage",
+    "guard": "planted harms caught, good passes let through",
+    "mend": "damaged songs with the matching request: better, never worse",
+    "understanding": "plain words understood, offline",
+    "music": "fetch and list the music the benchmarks use",
+}
+
+
+@dataclass(frozen=True)
+class BenchRequest:
+    """Which benchmark, how thorough, and on what where that can be chosen."""
+
+    name: str
+    quick: bool = False
+    checkpoint: Path | None = None
+    song: Path | None = None
+
+
+def names() -> dict[str, str]:
+    """Names and what each shows."""
+    return dict(_ABOUT)
+
+
+def run_bench(request: BenchRequest, on_progress: Callable[[str], None] | None = None) -> Table:
+    """Run one benchmark; raises UsageError for an unknown name or an option it does not have."""
+    if request.name not in _ABOUT:
+        raise UsageError(
+            f"there is no benchmark {request.name!r}; choose one of {', '.join(_ABOUT)}."
+        )
+    module = importlib.import_module(f"mixmend.agent.bench.{request.name}")
+    accepted = inspect.signature(module.run).parameters
+    options: dict[str, object] = {"quick": request.quick, "on_progress": on_progress}
+    for name in ("checkpoint", "song"):
+        value = getattr(request, name)
+        if value is not None and name not in accepted:
+            raise UsageError(f"the benchmark {request.name} takes no --{name}.")
+        if value is not None:
+            options[name] = value
+    table: Table = module.run(**options)
+    return table

@@ -1,0 +1,210 @@
+"""What was done and why, in plain words; every number said is tied to its measurement.
+
+The text is made from the session's record only, so it cannot say what was not measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mixmend.agent.metrics import METRICS, format_value, metric_value
+from mixmend.agent.plan import worth_mending
+from mixmend.agent.records import Claim, Finding, GoalRecord, PassRecord, SessionRecord
+from mixmend.agent.session import LEVEL_GOAL
+from mixmend.agent.targets import TARGETS
+from mixmend.model.problems import Problem
+from mixmend.tools.measurement import Measurement
+
+MOST_FINDINGS = 3
+
+# What working on a problem is called: after "I ..." and after "I tried to ...".
+DOING: dict[Problem, tuple[str, str]] = {
+    "reverb": ("took down the reverb", "take down the reverb"),
+    "clipping": ("rebuilt the clipped peaks", "rebuild the clipped peaks"),
+    "noise": ("took out noise", "take out noise"),
+    "hum": ("took out the mains hum", "take out the mains hum"),
+    "clicks": ("took out the clicks", "take out the clicks"),
+    "dc_offset": ("removed a constant offset", "remove a constant offset"),
+    "dropouts": ("filled the gaps", "fill the gaps"),
+    "dull": ("brought the treble up", "bring the treble up"),
+    "harsh": ("softened the harsh treble", "soften the harsh treble"),
+    "airless": ("opened up the air at the top", "open up the air at the top"),
+    "thin": ("filled out the bass", "fill out the bass"),
+    "boomy": ("tightened the boomy bass", "tighten the boomy bass"),
+    "muddy": ("cleared the mud", "clear the mud"),
+    "unclear": ("made it clearer", "make it clearer"),
+    "cold": ("made it warmer", "make it warmer"),
+    "vocals_buried": ("brought the voice range forward", "bring the voice range forward"),
+    "vocals_loud": ("set the voice range back", "set the voice range back"),
+    "unbalanced": ("evened the tone balance", "even the tone balance"),
+    "mic_colored": ("took out the microphone's colour", "take out the microphone's colour"),
+    "squashed": ("gave the dynamics room again", "give the dynamics room again"),
+    "flat_transients": ("sharpened the attacks", "sharpen the attacks"),
+    "too_quiet": ("made it louder", "make it louder"),
+    "too_loud": ("made it quieter", "make it quieter"),
+    "narrow": ("widened the stereo image", "widen the stereo image"),
+    "too_wide": ("narrowed the stereo image", "narrow the stereo image"),
+    "mono_incompatible": ("made it safe for mono", "make it safe for mono"),
+    "off_balance": ("centred the stereo image", "centre the stereo image"),
+    "lossy_source": ("softened the coding damage", "soften the coding damage"),
+    "sibilant": ("softened the s sounds", "soften the s sounds"),
+    "too_bright": ("made it darker", "make it darker"),
+    "boxy": ("took out the boxy tone", "take out the boxy tone"),
+    "uneven_levels": ("evened the levels", "even the levels"),
+    "too_dry": ("added a little room", "add a little room"),
+}
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A text for the user and the claims behind every number and direction in it."""
+
+    text: str
+    claims: tuple[Claim, ...]
+
+
+def explain(record: SessionRecord) -> Explained:
+    """The whole story of a session: found, done, taken back, result, what is left."""
+    claims: list[Claim] = []
+    parts = [findings_text(record.findings_before), *_done(record, claims)]
+    for finding in record.findings_before[:MOST_FINDINGS]:
+        claims += [
+            Claim(key=item.key, value=item.value, when="source") for item in finding.evidence
+        ]
+    if record.output is not None:
+        parts.append(_result(record, record.output.measurement, claims))
+        parts.append(_left(record))
+    return Explained("\n\n".join(part for part in parts if part), tuple(claims))
+
+
+def findings_text(findings: Sequence[Finding]) -> str:
+    """The worst findings in plain words, three at most."""
+    found = [f for f in findings if f.severity != "none"][:MOST_FINDINGS]
+    if not found:
+        return "I measured the song and found nothing that clearly needs mending."
+    return "What I found: " + " ".join(finding.says for finding in found)
+
+
+def pass_text(done: PassRecord, claims: list[Claim]) -> str:
+    """One pass in a sentence or two: what changed by measurement, or why it was taken back."""
+    if done.problem is None:
+        return done.because
+    did, do = DOING[done.problem]
+    where = "" if done.region is None else f" from {done.region[0]:.0f} to {done.region[1]:.0f} s"
+    if done.verdict == "rolled_back":
+        return f"I tried to {do}{where} but took it back: {_lower_first(done.because)}"
+    change = change_text(done, claims)
+    return f"I {did}{where}{': ' + change if change else ''}."
+
+
+def change_text(done: PassRecord, claims: list[Claim]) -> str:
+    """ "X went from A to B" for a pass's own figure, entering both claims; empty if unmeasured."""
+    assert done.problem is not None  # only called for passes on a problem
+    metric = METRICS[done.problem]
+    was, now = metric_value(done.problem, done.before), metric_value(done.problem, done.after)
+    if was is None or done.region is not None:
+        # A figure of the whole song says little about a part of it.
+        return ""
+    claims.append(Claim(key=metric.key, value=was, pass_n=done.n, when="before"))
+    if now is None:
+        return f"{metric.phrase} was {format_value(done.problem, was)} and is no longer measurable"
+    direction = None if now == was else ("up" if now > was else "down")
+    claims.append(
+        Claim(key=metric.key, value=now, pass_n=done.n, when="after", direction=direction)
+    )
+    if format_value(done.problem, was) == format_value(done.problem, now):
+        return f"{metric.phrase} stayed at {format_value(done.problem, now)}"
+    return (
+        f"{metric.phrase} went from {format_value(done.problem, was)} to "
+        f"{format_value(done.problem, now)}"
+    )
+
+
+def _done(record: SessionRecord, claims: list[Claim]) -> list[str]:
+    """The passes that lead to the head, and the last failed attempt of each goal not reached."""
+    line = {p.n for p in lineage(record)}
+    reached = {(p.problem, p.region) for p in record.passes if p.n in line}
+    lines = []
+    for done in record.passes:
+        if done.goal == LEVEL_GOAL:
+            continue
+        if done.n in line:
+            lines.append(pass_text(done, claims))
+        elif done.verdict == "rolled_back" and (done.problem, done.region) not in reached:
+            reached.add((done.problem, done.region))
+            lines.append(pass_text(_last_attempt(record, done), claims))
+    if not lines and record.output is not None:
+        lines.append("I changed nothing but the level, because nothing called for it.")
+    return lines
+
+
+def _last_attempt(record: SessionRecord, first: PassRecord) -> PassRecord:
+    same = [
+        p for p in record.passes if (p.problem, p.region) == (first.problem, first.region)
+        and p.verdict == "rolled_back"
+    ]  # fmt: skip
+    return same[-1]
+
+
+def lineage(record: SessionRecord) -> list[PassRecord]:
+    """The kept passes that lead from the source to the head, in order."""
+    made_by = {version.number: version.made_by for version in record.versions}
+    passes = {p.n: p for p in record.passes}
+    chain: list[PassRecord] = []
+    number = record.head
+    while (n := made_by.get(number)) is not None:
+        chain.append(passes[n])
+        number = passes[n].parent
+    return chain[::-1]
+
+
+def _result(record: SessionRecord, measured: Measurement, claims: list[Claim]) -> str:
+    lufs, peak = measured.loudness.integrated_lufs, measured.loudness.true_peak_dbtp
+    before = record.source_measurement.loudness
+    said = []
+    if lufs is not None:
+        claims.append(Claim(key="loudness.integrated_lufs", value=lufs, when="output"))
+        said.append(f"plays at {_number(lufs)} LUFS")
+        if before.integrated_lufs is not None:
+            claims.append(
+                Claim(key="loudness.integrated_lufs", value=before.integrated_lufs, when="source")
+            )
+            said[-1] += f" (it came with {_number(before.integrated_lufs)} LUFS)"
+    if peak is not None:
+        claims.append(Claim(key="loudness.true_peak_dbtp", value=peak, when="output"))
+        said.append(f"its peaks reach {_number(peak)} dBTP")
+    text = f"The finished file {' and '.join(said)}, measured on the written file." if said else ""
+    target = TARGETS[record.target]
+    wanted = record.target_lufs if record.target_lufs is not None else target.lufs
+    if wanted is not None and lufs is not None and abs(lufs - wanted) > 0.2:
+        claims.append(Claim(key="loudness.integrated_lufs", value=wanted, when="output"))
+        text += f" I stopped short of {_number(wanted)} LUFS, because more would have squashed it."
+    return text
+
+
+def _left(record: SessionRecord) -> str:
+    """What still is wrong, and goals that were not reached, so that nothing is passed over."""
+    left = [finding for finding in record.findings_after if worth_mending(finding)]
+    skipped = [goal for goal in record.goals if goal.state == "skipped"]
+    texts = [_skipped(goal) for goal in skipped]
+    if left:
+        names = ", ".join(_name(finding.problem) for finding in left[:MOST_FINDINGS])
+        texts.append(f"What I still measure: {names}. Say so if I shall work on it.")
+    return " ".join(texts)
+
+
+def _skipped(goal: GoalRecord) -> str:
+    return f"I did not {DOING[goal.problem][1]}: {_lower_first(goal.because)}"
+
+
+def _name(problem: Problem) -> str:
+    return problem.replace("_", " ")
+
+
+def _number(value: float) -> str:
+    return f"{value:.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]

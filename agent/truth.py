@@ -1,0 +1,45 @@
+"""Holds a brain's words against what was measured: no number may be said that nothing gave.
+
+Numbers count as given when a tool answered them in this conversation, the user said them, or they
+are small counts; rounding to the digits said is allowed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+_NUMBER = re.compile(r"(?<![\w.])[-\u2212+]?\d+(?:[.,]\d+)?")
+_SMALL_COUNTS = frozenset(range(11))
+
+
+def unfounded_numbers(text: str, sources: Iterable[str]) -> list[str]:
+    """Numbers in `text` that no source holds, as they were written, in order."""
+    known = [value for source in sources for value in _values(source)]
+    return [
+        match.group()
+        for match in _NUMBER.finditer(_without_lists(text))
+        if not _is_known(match.group(), known)
+    ]
+
+
+def _is_known(said: str, known: Sequence[float]) -> bool:
+    value = _parse(said)
+    if value in _SMALL_COUNTS:
+        return True
+    digits = len(re.split(r"[.,]", said)[1]) if re.search(r"[.,]", said) else 0
+    half = 0.5 * 10.0**-digits + 1e-9
+    # Directions are often said with the magnitude only ("3.2 dB quieter").
+    return any(abs(abs(value) - abs(number)) <= half for number in known)
+
+
+def _values(source: str) -> list[float]:
+    return [_parse(match.group()) for match in _NUMBER.finditer(source)]
+
+
+def _parse(text: str) -> float:
+    return float(text.replace("\u2212", "-").replace(",", "."))
+
+
+def _without_lists(text: str) -> str:
+    return re.sub(r"(?m)^\s*\d+[.)]\s", "", text)

@@ -1,0 +1,76 @@
+"""Commands about this machine: ui, bench, doctor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mixmend.ui.options import FILE, json_option
+
+
+@click.command()
+@click.option("--port", type=int, default=8501, show_default=True)
+@click.option("--headless", is_flag=True, help="Open no browser window.")
+def ui(port: int, headless: bool) -> int:
+    """Open the studio in the browser; everything stays on this machine."""
+    import subprocess
+    import sys
+
+    page = Path(__file__).with_name("studio.py")
+    return subprocess.call(
+        [
+            sys.executable, "-m", "streamlit", "run", str(page),
+            "--server.port", str(port), "--server.address", "127.0.0.1",
+            "--server.headless", str(headless).lower(), "--browser.gatherUsageStats", "false",
+            "--server.maxUploadSize", "2048",
+        ]
+    )  # fmt: skip
+
+
+@click.command()
+@click.argument("name", default="")
+@click.option("--quick", is_flag=True, help="Fewer songs; figures are rougher.")
+@click.option("--checkpoint", type=FILE, help="Folder of a checkpoint (bench parity).")
+@click.option("--song", type=FILE, help="A song to run on (bench measure).")
+@click.option("-o", "--out", type=FILE, help="Also write the table here, as Markdown.")
+@json_option
+def bench(
+    name: str, quick: bool, checkpoint: Path | None, song: Path | None, out: Path | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Run a benchmark and print its table; without a name, list them."""
+    from mixmend.agent.bench.registry import BenchRequest, names, run_bench
+    from mixmend.ui import terminal
+
+    if not name:
+        for known, about in names().items():
+            click.echo(f"{known:14} {about}")
+        return
+    request = BenchRequest(name=name, quick=quick, checkpoint=checkpoint, song=song)
+    table = run_bench(request, on_progress=lambda text: click.echo(text, err=True))
+    if out is not None:
+        out.write_text(table.to_markdown(), encoding="utf-8")
+    if as_json:
+        terminal.print_json(table.to_json_dict())
+    else:
+        click.echo(table.to_markdown())
+
+
+@click.command()
+@json_option
+def doctor(as_json: bool) -> None:
+    """Say which engines, language models, decoders and devices this machine has."""
+    from mixmend.agent.doctor import examine
+    from mixmend.ui import terminal
+
+    with terminal.working("Looking around"):
+        state = examine()
+    if as_json:
+        terminal.print_json(state.model_dump(mode="json"))
+        return
+    for section in state.sections:
+        click.echo(section.title)
+        for item in section.items:
+            mark = "ok " if item.ready else "-- "
+            click.echo(f"  {mark} {item.name}: {item.says}")
