@@ -1,0 +1,68 @@
+"""How much: from "a hair" to "completely", percentages and decibels, as a strength 0..1."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+# First match wins, so longer and stronger sayings stand before the words inside them.
+_AMOUNTS: tuple[tuple[str, float], ...] = (
+    (r"\b(?:do not|not) (?:overdo|go overboard|go crazy|go mad|push) ?(?:it|with it)?(?: too far| too much)?\b", 0.35),
+    (r"\b(?:nothing|not|without) too? ?(?:drastic|extreme|dramatic|crazy|obvious)\w*\b", 0.35),
+    (r"\b(?:but )?(?:not|do not|never)(?: do| make| go)? (?:it )?too (?:much|far|strong|hard|heavy)\b", 0.35),
+    (r"\bas (?:much|far|hard|clean|strong\w*) as (?:possible|you can|it gets|it goes)\b", 1.0),
+    (r"\b(?:to the max|to the maximum|all the way|every (?:last )?(?:bit|trace|drop|ounce)|every single)\b", 1.0),
+    (r"\b(?:complete(?:ly)?|total(?:ly)?|entire(?:ly)?|fully|utterly|absolutely all|altogether|for good|full blast)\b", 1.0),
+    (r"\b(?:all (?:of )?(?:the|that|this|those|these)) (?=\w+)", 1.0),
+    (r"\b(?:ever so (?:slightly|little)|the (?:slightest|tiniest|smallest) (?:bit|touch|amount|hint)?|"
+     r"(?:an? |just )?(?:tiny|teeny|wee|weeny|minuscule|small little)(?: tiny)? ?(?:bit|touch|amount|little bit)?|a smidge\w*|a smidgin|smidgen|a whisker|a hair|hair's breadth|"
+     r"a pinch|a dash|a hint|a sliver|barely|microscopic\w*|just a hair|a nudge|imperceptibl\w*)\b", 0.2),
+    (r"\b(?:a touch|a tad|a smear|a drop|a shade|subtl[ey]\w*|a little touch|tad)\b", 0.25),
+    (r"\b(?:slightly|gently|mildly|lightly|delicately|modest\w*|gentle)\b", 0.3),
+    (r"\b(?:way|far|much|miles|heaps|loads) (?:too|more|less|over)\b|\b(?:way|far) (?:\w+er)\b|\bmuch \w+er\b", 0.8),
+    (r"\b(?:extremely|insanely|ridiculous\w*|crazy|massive(?:ly)?|huge(?:ly)?|drastic(?:ally)?|dramatic(?:ally)?|enormous(?:ly)?|"
+     r"incredibl[ey]|terribl[ey]|horribl[ey]|awful(?:ly)?|unbearabl[ey]|hella|radically|hell of a lot|waaa*y)\b", 0.85),
+    (r"\b(?:a (?:whole |hell of a |heck of a )?lot|lots|tons?|loads|heaps|plenty|a great deal|a good deal|big time|a ton|a bunch|a great amount|"
+     r"seriously|heav(?:y|ily)|strong(?:ly)|significant(?:ly)?|substantial(?:ly)?|considerabl[ey]|hard|far|way|twice as|double|excessive(?:ly)?|"
+     r"super|mega|ultra|crank|slam|so (?:much|many)|severely|badly|deeply)\b", 0.8),
+    (r"\b(?:(?:a |just )?(?:little bit|wee bit)|a bit|bit of|a little|a few|somewhat|kind of|sort of|some|marginally|just a little|little more|little less|bit more|bit less|partly|partially)\b", 0.35),
+    (r"\b(?:very|really|so|quite a bit|quite a lot|noticeabl[ey]|clearly more|properly|proper|pretty)\b", 0.7),
+    (r"\b(?:quite|rather|fairly)\b", 0.6),
+    (r"\b(?:moderate(?:ly)?|medium|half(?:way)?)\b", 0.5),
+)  # fmt: skip
+
+# "some more bass", "really like the sound", "hard to hear": no amounts at all.
+_NOT_AMOUNTS = re.compile(
+    r"\b(?:bit (?:depth|rate)|\d+ ?-?bit|every bit as|some(?:how|thing|one|where|times| kind| sort)|(?:in|on) (?:some|all)|"
+    r"hard to (?:hear|understand|make out|tell)|hard (?:rock|left|right|core|style)|(?:really|very) (?:like|love|want|need)|so (?:that|it|i|we|you|please|can|could|far)\b|"
+    r"by far|far (?:away|off|back)|pretty please|heavy metal|heavy rock|go(?:es|ing)? way|the way|by the way|this way|that way|no way|"
+    r"some (?:of )?(?:the|that|more|reverb|bass|air|warmth|punch|highs?|treble|life|sparkle|space|room|width)|a few (?:times|years|people))\b"
+)
+
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*(?:%|percent|per cent|pct)")
+_DECIBELS = re.compile(
+    r"(?<![\d.])[+-]?\s?(\d{1,2}(?:\.\d+)?)\s*(?:db|decibels?|dbs)\b(?!\s*tp|\s*fs)"
+)
+_FULL_DB = 8.0
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A strength 0..1 and where in the text it was said."""
+
+    strength: float
+    start: int
+    end: int
+
+
+def find_amount(text: str) -> Amount | None:
+    """The first amount said in `text`, by the most telling expression; None when there is none."""
+    if match := _PERCENT.search(text):
+        return Amount(min(1.0, float(match[1]) / 100.0), match.start(), match.end())
+    if match := _DECIBELS.search(text):
+        return Amount(min(1.0, max(0.1, float(match[1]) / _FULL_DB)), match.start(), match.end())
+    hidden = _NOT_AMOUNTS.sub(lambda match: "#" * len(match[0]), text)
+    for pattern, strength in _AMOUNTS:
+        if match := re.search(pattern, hidden):
+            return Amount(strength, match.start(), match.end())
+    return None

@@ -1,0 +1,122 @@
+"""Splits a sentence into one piece a wish, and gives each piece the words it shares with others.
+
+"More bass and air" becomes "more bass" and "more air"; "the vocals and the bass are too loud"
+becomes two complaints; "mud and gravel" stays whole unless both sides say something on their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mixmend.agent.grammar_place import MARK
+from mixmend.agent.lexicon import LESS, MORE, NOUNS, SAYINGS
+
+_HARD = re.compile(
+    r"(?<!\d)\.(?!\d)|(?<=\d)\.(?=\s|$)|[;!?\n]+|\.{2,}|\s-+\s|,?\s*\b(?:but(?! not (?:so|too|as|that) much)|however|although|though|then|also|plus|besides|on top of that|additionally|moreover|yet)\b[ ,]*|,?\s*\b(?=without (?:touching|changing|losing|making|adding|affecting|killing|ruining|hurting|destroying|altering|messing|removing|squashing|crushing))|,?\s*\b(?:while|whilst|and) (?=(?:keep|leav|preserv|maintain|retain)(?:e|ing|ep)?\b)"
+)
+_SOFT = re.compile(
+    r"\s*,\s*(?:and|or|as well as|&)?\s*|\s+(?:and|as well as|or|nor|&|along with|together with)\s+|(?<=[a-z])\s*/\s*(?=[a-z])"
+)
+_NOUN = [re.compile(noun.pattern) for noun in NOUNS]
+_SAYING = [re.compile(saying.pattern) for saying in SAYINGS]
+_TOWARDS = re.compile(f"{MORE}|{LESS}")
+_FORBIDS = re.compile(r"\b(?:do not|never|without|leave|keep|preserve|hands off|dont)\b")
+_VERB = re.compile(
+    r"\b(?:is|are|was|were|sounds?|feels?|seems?|make|need|needs|add|reduce|remove|cut|boost|turn|bring|take|get|give|can|could|would|want|has|have|fix|do|should|lacks?|hurts?|kill|lower|raise|push|tame|clean|keep|leave|undo|too|not)\b"
+)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One piece of a sentence; `shares` when its words lean on those of the piece before."""
+
+    text: str
+    shares: bool = False
+
+
+def noun_span(text: str) -> tuple[int, int] | None:
+    """Where the first thing of the sound is named."""
+    spans = [match.span() for pattern in _NOUN if (match := pattern.search(text))]
+    return min(spans) if spans else None
+
+
+def only_names(text: str) -> bool:
+    """Whether a piece just names a thing: "the bass", "air", with no word about it."""
+    if len(text.split()) > 5 or noun_span(text) is None:
+        return False
+    return not (_TOWARDS.search(text) or _VERB.search(text) or any(p.search(text) for p in _SAYING))
+
+
+def split(text: str, stands: Callable[[str], bool]) -> list[Piece]:
+    """Pieces of `text` in order. `stands` says whether a piece means something on its own."""
+    pieces: list[Piece] = []
+    for chunk in _HARD.split(text):
+        chunk = chunk.strip(" ,:")
+        if chunk:
+            pieces += _split_soft(chunk, stands)
+    return pieces
+
+
+def _split_soft(chunk: str, stands: Callable[[str], bool]) -> list[Piece]:
+    parts = [part.strip() for part in _SOFT.split(chunk)]
+    seams = [match.group() for match in _SOFT.finditer(chunk)]
+    pieces: list[Piece] = []
+    start = 0
+    position = 0
+    joined = parts[0]
+    for seam, part in zip(seams, parts[1:], strict=True):
+        # Both sides must say something, or one must lean on the other in a way we know.
+        if (
+            joined
+            and part
+            and (stands(joined) or only_names(joined))
+            and (stands(part) or only_names(part))
+        ):
+            pieces.append(Piece(joined, shares=bool(pieces) and not _own_verb(joined)))
+            joined = part
+        else:
+            joined = f"{joined}{seam}{part}" if joined else part
+    pieces.append(Piece(joined, shares=bool(pieces) and not _own_verb(joined)))
+    del start, position
+    return _lend(pieces)
+
+
+def _own_verb(text: str) -> bool:
+    return _VERB.search(text) is not None
+
+
+def _lend(pieces: list[Piece]) -> list[Piece]:
+    """Gives bare names the direction, verb or ban of their neighbour."""
+    texts = [piece.text for piece in pieces]
+    for index in range(len(texts) - 2, -1, -1):
+        if only_names(texts[index]) and (span := noun_span(texts[index + 1])):
+            predicate = texts[index + 1][span[1] :].strip()
+            if predicate and (_TOWARDS.search(predicate) or _VERB.search(predicate)):
+                texts[index] = f"{texts[index]} {predicate}"
+    for index in range(1, len(texts)):
+        before, text = texts[index - 1], texts[index]
+        if not only_names(text):
+            if _FORBIDS.search(before) is None and (
+                lead := re.match(
+                    r".*?\b(?:make (?:it|this|that|the \w+)|(?:it|this|that) (?:is|sounds)|should (?:be|sound))\b",
+                    before,
+                )
+            ):
+                if not _own_verb(text):
+                    texts[index] = f"{lead.group()} {text}"
+            continue
+        span = noun_span(before)
+        if span and before[: span[0]].strip():
+            lead_text = re.sub(r"\b(?:the|my|a|an|its)\s*$", "", before[: span[0]]).strip()
+            if MARK in lead_text:
+                lead_text = re.sub(rf"{MARK}\d+", "", lead_text).strip()
+            tail = re.search(
+                r"\b(?:up|down|out|back|forward|alone|as (?:it|they) (?:is|are))$", before
+            )
+            after = f" {tail.group()}" if tail and span[1] <= tail.start() else ""
+            texts[index] = f"{lead_text} {text}{after}".strip()
+        elif span and (predicate := before[span[1] :].strip()):
+            texts[index] = f"{text} {predicate}"
+    return [Piece(text, piece.shares) for text, piece in zip(texts, pieces, strict=True)]

@@ -1,0 +1,222 @@
+"""Reads one clause against the lexicon: which wishes it names, how strongly, which way."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from mixmend.agent.intents import Change
+from mixmend.agent.lexicon import LESS, MORE, NOUNS, SAYINGS, VOICE, WANT_MORE, Noun
+from mixmend.agent.wishes import WISHES
+
+# Words of excess and lack that tell which way a wish goes even inside a complaint.
+_SAID_DIRECTION = re.compile(
+    r"\b(?:more|less|fewer|too much|too many|not enough|too little|lacks?|lacking|missing|reduce\w*|add\w*|boost\w*|"
+    r"raise|increase|lower|cut|remov\w+|rid|turn\w*|bring|lift|kill|tame|take|drop|crank|pull|tone (?:\w+ )?down|"
+    r"soften|need\w*|excess\w*|decrease|enhance|give|dial|strip|eliminat\w+|so much|no more|could use|clean \w+|clean|filter|suppress)\b"
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the lexicon makes of one clause.
+
+    `scores` by wish name; `directed` those wishes whose direction was said outright; `spans` where
+    each wish was named; `nouns` the wishes by plain nouns, which need a direction to be sure.
+    """
+
+    scores: dict[str, float] = field(default_factory=dict)
+    directed: frozenset[str] = frozenset()
+    spans: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def best(self) -> str | None:
+        """The strongest wish, the one named first among equals."""
+        if not self.scores:
+            return None
+        return max(self.scores, key=lambda name: (self.scores[name], -self.spans[name][0]))
+
+    def change_of(self, wish: str) -> Change:
+        """`more` or `less` when the clause says which way, else `fix`."""
+        return WISHES[wish].change if wish in self.directed else "fix"
+
+
+@lru_cache(maxsize=1)
+def _compiled() -> tuple[tuple[re.Pattern[str], ...], tuple[re.Pattern[str], ...]]:
+    return (
+        tuple(re.compile(noun.pattern) for noun in NOUNS),
+        tuple(re.compile(saying.pattern) for saying in SAYINGS),
+    )
+
+
+_MORE = re.compile(MORE)
+_LESS = re.compile(LESS)
+_WANT = re.compile(WANT_MORE)
+_VOICE = re.compile(VOICE)
+_FEWER_OF_BAD = re.compile(r"\b(?:not enough|too little|lack\w*)\b")
+
+# Wishes of the whole sound that belong to the voice when the voice is what is spoken of.
+_OF_VOICE = {
+    "too_quiet": "vocals_buried", "too_loud": "vocals_loud", "reverb_far": "vocals_buried",
+}  # fmt: skip
+
+
+def read_wishes(text: str) -> Reading:
+    """Wishes named in a clause of normalised text."""
+    noun_patterns, saying_patterns = _compiled()
+    scores: dict[str, float] = defaultdict(float)
+    directed: set[str] = set()
+    spans: dict[str, tuple[int, int]] = {}
+
+    def note(wish: str, weight: float, span: tuple[int, int], said: bool) -> None:
+        scores[wish] += weight
+        spans.setdefault(wish, span)
+        if said:
+            directed.add(wish)
+
+    covered: list[tuple[int, int]] = []
+    said_direction = _SAID_DIRECTION.search(text) is not None
+    for saying, pattern in zip(SAYINGS, saying_patterns, strict=True):
+        for match in pattern.finditer(text):
+            if _negated(text, match.start()):
+                continue
+            note(saying.wish, saying.weight, match.span(), saying.directed)
+            if saying.directed:
+                covered.append(match.span())
+    for noun, pattern in zip(NOUNS, noun_patterns, strict=True):
+        for match in pattern.finditer(text):
+            if any(start <= match.start() < end for start, end in covered):
+                continue
+            way = _way(text, match, noun)
+            wish = {1: noun.more, -1: noun.less, 0: noun.bare}[way]
+            if wish is None:
+                continue
+            weight = noun.weight + (0.6 if way else 0.0)
+            note(wish, weight, match.span(), bool(way) and said_direction)
+    _settle(text, scores, spans, directed)
+    return Reading(dict(scores), frozenset(directed & scores.keys()), spans)
+
+
+def _negated(text: str, start: int) -> bool:
+    """Whether what starts here was just denied: "not muddy", "isn't harsh any more"."""
+    return (
+        re.search(
+            r"\b(?:not|never|neither|nor|without being|no longer)(?: (?:at all|really|even|too|so|sound|sounding|getting|be|being|get))?(?: a)? $",
+            text[:start],
+        )
+        is not None
+    )
+
+
+def _way(text: str, match: re.Match[str], noun: Noun) -> int:
+    """1 for more, -1 for less, 0 for neither, judged by the words about a noun, nearest first."""
+    if noun.unwanted:
+        before = text[: match.start()]
+        wanted = [m for m in _WANT.finditer(before)]
+        less = [m for m in _LESS.finditer(text)]
+        if _FEWER_OF_BAD.search(before):
+            return 1 if noun.more else -1
+        if (
+            noun.more
+            and wanted
+            and not re.search(r"\b(?:too|so|no) ?$", before[: wanted[-1].start()])
+        ):
+            said = wanted[-1].group()
+            near = len(before) - wanted[-1].end() < 22
+            beaten = any(m.start() > wanted[-1].start() for m in less)
+            needs_less = re.search(r"\bless|removed?|gone|out\b", text) is not None
+            if near and not beaten and not needs_less and said not in ("want", "need", "needs"):
+                return 1
+        return -1 if less or re.search(r"\b(?:no|away|gone|out|off)\b", text) else 0
+    more = _nearest(_MORE, text, match)
+    less_near = _nearest(_LESS, text, match)
+    if more is None and less_near is None:
+        return 0
+    if less_near is None:
+        return 1
+    if more is None:
+        return -1
+    return 1 if more < less_near else -1
+
+
+def _nearest(pattern: re.Pattern[str], text: str, match: re.Match[str]) -> int | None:
+    """Distance from a noun to the nearest direction word; words in front count as closer."""
+    gaps = [
+        (match.start() - found.end()) if found.end() <= match.start() + 1
+        else max(0, found.start() - match.end()) + 2 if found.start() >= match.end() - 1
+        else 0
+        for found in pattern.finditer(text)
+    ]  # fmt: skip
+    return min(gaps) if gaps else None
+
+
+def _settle(
+    text: str,
+    scores: dict[str, float],
+    spans: dict[str, tuple[int, int]],
+    directed: set[str],
+) -> None:
+    """Puts right what single words cannot see: the voice is quiet, not the song."""
+
+    def move(old: str, new: str) -> None:
+        if old in scores:
+            scores[new] = scores.get(new, 0.0) + scores.pop(old)
+            spans.setdefault(new, spans[old])
+            if old in directed:
+                directed.add(new)
+
+    voice = _VOICE.search(text)
+    if voice:
+        move("too_quiet", "vocals_buried")
+        move("too_loud", "vocals_loud")
+        if "vocals_buried" in scores and "reverb" in scores:
+            if re.search(r"\b(?:distant|far)\b", text) and not re.search(r"reverb|echo|wet", text):
+                move("reverb", "vocals_buried")
+        fault = [
+            name
+            for name in (
+                "sibilant",
+                "harsh",
+                "reverb",
+                "clipping",
+                "boxy",
+                "too_dry",
+                "mic_colored",
+                "muddy",
+                "dull",
+                "unclear",
+                "cold",
+                "noise",
+                "thin",
+                "airless",
+            )
+            if scores.get(name, 0) >= 2.0
+        ]
+        if fault:
+            # "the voice is harsh" is about harshness, whoever it belongs to.
+            for name in ("vocals_buried", "vocals_loud"):
+                if name in scores and not re.search(
+                    r"\b(?:buried|louder|quieter|turn|hear|bring|up front|forward)\b", text
+                ):
+                    scores.pop(name)
+    if re.search(r"\b(?:bass|kick|low end|lows|sub|808s?|bottom)\b", text):
+        if "thin" in scores or "boomy" in scores:
+            for name in ("too_quiet", "too_loud"):
+                scores.pop(name, None)
+        else:
+            move("too_quiet", "thin")
+            move("too_loud", "boomy")
+    if re.search(r"\b(?:highs?|treble|top end|cymbals|hats)\b", text):
+        if "harsh" in scores:
+            for name in ("too_bright", "dull"):
+                scores.pop(name, None)
+        for name in ("too_quiet", "too_loud"):
+            scores.pop(name, None)
+    if "off_balance" in scores and re.search(r"\b(?:left|right)\b", text):
+        for name in ("too_quiet", "too_loud"):
+            scores.pop(name, None)
+    if "uneven_levels" in scores and scores["uneven_levels"] >= 2.8:
+        for name in ("too_quiet", "too_loud"):
+            scores.pop(name, None)
