@@ -77,9 +77,9 @@ def _number(value: object) -> float | None:
         return float(value)
     if isinstance(value, list):
         if value and all(isinstance(item, float) for item in value):
-            return max(abs(item) for item in value)
+            return float(max(abs(item) for item in value))
         return float(len(value))
     if isinstance(value, dict):
         bands = [item for item in value.values() if item is not None]
-        return (sum(item * item for item in bands) / len(bands)) ** 0.5 if bands else None
+        return float((sum(item * item for item in bands) / len(bands)) ** 0.5) if bands else None
     return None

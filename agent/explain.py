@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from mixmend.agent.metrics import METRICS, format_value, metric_value
 from mixmend.agent.plan import worth_mending
@@ -109,7 +110,7 @@ def change_text(done: PassRecord, claims: list[Claim]) -> str:
     claims.append(Claim(key=metric.key, value=was, pass_n=done.n, when="before"))
     if now is None:
         return f"{metric.phrase} was {format_value(done.problem, was)} and is no longer measurable"
-    direction = None if now == was else ("up" if now > was else "down")
+    direction: Literal["up", "down"] | None = None if now == was else "up" if now > was else "down"
     claims.append(
         Claim(key=metric.key, value=now, pass_n=done.n, when="after", direction=direction)
     )

@@ -17,6 +17,7 @@ from mixmend.agent.plan import LEVEL
 from mixmend.agent.records import OutputRecord, PassRecord
 from mixmend.agent.session import LEVEL_GOAL, Session
 from mixmend.agent.targets import KEEP_WITHIN_LU, Target, get_target
+from mixmend.model.problems import Problem
 from mixmend.tools.audio import Audio
 from mixmend.tools.errors import FileError, MixmendError
 from mixmend.tools.measurement import Measurement
@@ -92,8 +93,8 @@ def _finish_once(
         measured = measure(sound.audio, sound.info)
         verdict = judge(
             session.audio(0), sound.audio, session.record.source_measurement, measured,
-            problem=None, region=None, source=session.record.source_measurement, final=True,
-            ceiling_dbtp=level.ceiling_dbtp,
+            problems=_worked_on(session, start.number), final=True,
+            ceiling_dbtp=level.ceiling_dbtp, expected_lufs=level.lufs,
         )  # fmt: skip
         if not verdict.kept and session.lineage(start.number):
             return None, verdict.because
@@ -205,7 +206,7 @@ def _write_until_true(
             before, lufs=lufs, ceiling_dbtp=level.ceiling_dbtp, trim_db=trim_db
         )
         write_sound(
-            partial, audio, like=source_info(session), bit_depth=bit_depth,
+            partial, audio, like=session.source_info(), bit_depth=bit_depth,
             seed=session.record.seed,
         )  # fmt: skip
         sound = read_sound(partial)
@@ -235,15 +236,13 @@ def _nearest_within(before: Audio, level: Level) -> float | None:
     return level.lufs + (slack if now > level.lufs else -slack)
 
 
+def _worked_on(session: Session, version: int) -> tuple[Problem, ...]:
+    """The problems whose repairs are in a version."""
+    return tuple(p.problem for p in session.lineage(version) if p.problem is not None)
+
+
 def _source_lufs(session: Session) -> float | None:
     return session.record.source_measurement.loudness.integrated_lufs
-
-
-def source_info(session: Session) -> object:
-    """The source's facts as `write_sound` wants them, with its tags read again from the file."""
-    from mixmend.tools.reading import read_info
-
-    return read_info(Path(session.record.source.path))
 
 
 def _take_back_last(session: Session, because: str) -> None:

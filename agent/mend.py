@@ -82,7 +82,7 @@ class Conversation:
                 {"messages": asked}, {"recursion_limit": 4 * self.toolbox.limits.max_model_calls}
             )
             messages: list[BaseMessage] = state["messages"]
-            text = messages[-1].text
+            text = str(messages[-1].text)
         except _brain_failures() as error:
             messages, text = self._offline_turn(asked, error)
         text = self._truthful(text, messages)
@@ -111,7 +111,7 @@ class Conversation:
 
     def _truthful(self, text: str, messages: Sequence[BaseMessage]) -> str:
         """The text itself, or our own account when it states a number that nothing measured."""
-        sources = [message.text for message in messages[:-1]]
+        sources = [str(message.text) for message in messages[:-1]]
         sources += [self.session.record.explanation]
         if text and not unfounded_numbers(text, sources):
             return text

@@ -49,7 +49,7 @@ class OfflineBrain(BaseChatModel):
         move = next_move(words, history, events)
         if isinstance(move, Call):
             call = {"name": move.tool, "args": dict(move.args), "id": f"call-{len(messages)}"}
-            message = AIMessage(content="", tool_calls=[{**call, "type": "tool_call"}])  # type: ignore[typeddict-item]
+            message = AIMessage(content="", tool_calls=[{**call, "type": "tool_call"}])
         else:
             message = AIMessage(content=move.text)
         return ChatResult(generations=[ChatGeneration(message=message)])
@@ -58,9 +58,12 @@ class OfflineBrain(BaseChatModel):
 def read_turn(messages: Sequence[BaseMessage]) -> tuple[str, list[Turn], list[Event]]:
     """The newest words, the turns before them, and what the tools answered since."""
     last = max((i for i, m in enumerate(messages) if isinstance(m, HumanMessage)), default=-1)
-    words = messages[last].text if last >= 0 else ""
+    words = str(messages[last].text) if last >= 0 else ""
     history = [
-        Turn(role="user" if isinstance(message, HumanMessage) else "assistant", text=message.text)
+        Turn(
+            role="user" if isinstance(message, HumanMessage) else "assistant",
+            text=str(message.text),
+        )
         for message in messages[: max(last, 0)]
         if isinstance(message, HumanMessage) or (isinstance(message, AIMessage) and message.text)
     ]

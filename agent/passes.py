@@ -89,9 +89,8 @@ def _run(
         after,
         before_measured,
         after_measured,
-        problem=goal.problem,
+        problems=(goal.problem,),
         region=region,
-        source=session.record.source_measurement,
     )
     record = PassRecord(
         n=len(session.record.passes) + 1,

@@ -25,6 +25,8 @@ CheckName = Literal[
     "channels_rate",
     "stereo_shift",
     "silence_kept",
+    "dc_added",
+    "outside_untouched",
 ]
 TargetName = Literal["keep", "streaming", "apple", "broadcast", "podcast", "cd", "vinyl", "club"]
 

@@ -41,6 +41,7 @@ class Session:
         self._store = store
         self._audio: dict[str, Audio] = {}
         self._findings: dict[int, list[Finding]] = {}
+        self._info: SourceInfo | None = None
 
     # Beginning and end ---------------------------------------------------------------------
 
@@ -73,6 +74,7 @@ class Session:
         )
         session = cls(folder, record, store)
         session._audio[digest] = sound.audio
+        session._info = sound.info
         session.save()
         store.index(record)
         return session
@@ -159,6 +161,15 @@ class Session:
                 self.audio(version.number), self.measurement(version.number)
             )
         return self._findings[version.number]
+
+    def source_info(self) -> SourceInfo | None:
+        """The source file's facts and tags; None when the file is gone or was changed since."""
+        from mixmend.tools.reading import read_sound
+
+        if self._info is None and Path(self.record.source.path).is_file():
+            info = read_sound(Path(self.record.source.path)).info
+            self._info = info if info.sha256 == self.record.source.sha256 else None
+        return self._info
 
     def lineage(self, number: int | None = None) -> list[PassRecord]:
         """The kept passes that lead from the source to a version, in order."""

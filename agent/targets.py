@@ -43,4 +43,4 @@ def get_target(name: str) -> Target:
     """The target of that name; raises UsageError that lists them."""
     if name not in TARGETS:
         raise UsageError(f"there is no target {name!r}; choose one of {', '.join(TARGETS)}.")
-    return TARGETS[name]  # type: ignore[index]
+    return TARGETS[name]

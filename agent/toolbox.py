@@ -150,8 +150,7 @@ class Toolbox:
             raise UsageError(f"{why}; finish with what there is.")
         spans, grounds = self._places(start_s, end_s, section, section_n)
         results = [
-            self._restore_once(problem, min(max(amount, 0.0), 1.0), span, asked)  # type: ignore[arg-type]
-            for span in spans
+            self._restore_once(problem, min(max(amount, 0.0), 1.0), span, asked) for span in spans
         ]
         return {"passes": results, "where": grounds}
 

@@ -1,0 +1,65 @@
+"""Did the pass move what it was meant to move? The figure that speaks for the problem decides."""
+
+from __future__ import annotations
+
+from mixmend.agent.metrics import METRICS, format_value, improvement, metric_value
+from mixmend.agent.records import Check
+from mixmend.model.problems import Problem
+from mixmend.tools.audio import Audio
+from mixmend.tools.measurement import Measurement
+from mixmend.tools.region import Region
+
+_FAMILY_OF = {"dynamics", "clipping", "reverb", "stereo", "spectrum", "noise", "loudness"}
+# Part of the least change that counts: a weak pass on purpose may move little, but not nothing.
+_LEAST_SHARE = 0.25
+
+
+def target_check(
+    problem: Problem,
+    before: Audio,
+    after: Audio,
+    before_measured: Measurement,
+    after_measured: Measurement,
+    region: Region | None,
+) -> Check:
+    """The `target_moved` check; within `region` when there is one.
+
+    A figure that cannot be measured decides nothing: the check is then ok and says so.
+    """
+    metric = METRICS[problem]
+    was_measured, now_measured = before_measured, after_measured
+    if region is not None:
+        was_measured = _measure_there(problem, before, region)
+        now_measured = _measure_there(problem, after, region)
+    moved = improvement(problem, was_measured, now_measured)
+    limit = _LEAST_SHARE * metric.least_change
+    if moved is None:
+        return Check(
+            name="target_moved", ok=True, value=None, limit=limit,
+            says=f"Kept without proof: {metric.phrase} cannot be measured here.",
+        )  # fmt: skip
+    was, now = metric_value(problem, was_measured), metric_value(problem, now_measured)
+    ok = moved >= limit
+    if not ok:
+        says = f"It did not move {metric.phrase} the right way."
+    elif was is None or now is None:
+        says = f"{_capital(metric.phrase)} can no longer be measured."
+    else:
+        says = (
+            f"{_capital(metric.phrase)} went from {format_value(problem, was)} to "
+            f"{format_value(problem, now)}."
+        )
+    return Check(name="target_moved", ok=ok, value=moved, limit=limit, says=says)
+
+
+def _measure_there(problem: Problem, audio: Audio, region: Region) -> Measurement:
+    from mixmend.tools.measure import measure
+
+    start, stop = audio.frame_at(region.start_s), audio.frame_at(region.end_s)
+    family = METRICS[problem].key.split(".")[0]
+    families = frozenset({family}) & _FAMILY_OF
+    return measure(Audio(audio.samples[:, start:stop], audio.sample_rate_hz), families=families)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
