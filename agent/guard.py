@@ -1,7 +1,8 @@
 """The guard: may this result take the place of what it came from?
 
-Every check compares measurements of both, never a tool's own report. Limits that an intended repair
-must be allowed to pass (a boomy song loses bass) are widened for that repair only, in `guard_limits`.
+Every check compares measurements of both, never a tool's own report.
+Limits that an intended repair must be allowed to pass (a boomy song loses bass) are widened for
+that repair only, in `guard_limits`.
 """
 
 from __future__ import annotations

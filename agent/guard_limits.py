@@ -78,7 +78,7 @@ _FOR: dict[Problem, Allowance] = {
         bands=_bands((0, 60, 30), (2000, 1e9, 30), (*_ALL, 12)),
         level_wobble_db=2.0,
         loudness_jump_db=12.0,
-    ),  # fmt: skip
+    ),
     "hum": Allowance(bands=_bands((0, 1000, 30)), level_wobble_db=2.0, loudness_jump_db=15.0),
     "clicks": Allowance(bands=_bands((*_ALL, 20)), level_wobble_db=3.0, loudness_jump_db=12.0),
     "clipping": Allowance(
@@ -88,7 +88,7 @@ _FOR: dict[Problem, Allowance] = {
         loudness_jump_db=8.0,
         mono_loss_db=2.5,
         least_width_ratio=0.3,
-    ),  # fmt: skip
+    ),
     "dropouts": Allowance(
         silence=2.0, level_wobble_db=4.0, loudness_jump_db=15.0, added_onsets_share=0.1
     ),
@@ -100,7 +100,7 @@ _FOR: dict[Problem, Allowance] = {
         least_width_ratio=0.3,
         mono_loss_db=2.0,
         dynamics=True,
-    ),  # fmt: skip
+    ),
     "too_dry": Allowance(silence=0.1, level_wobble_db=1.5, most_width_ratio=4.0),
     "squashed": Allowance(
         dynamics=True,
@@ -109,13 +109,13 @@ _FOR: dict[Problem, Allowance] = {
         bands=_bands((*_ALL, 12)),
         most_width_ratio=3.0,
         added_onsets_share=0.05,
-    ),  # fmt: skip
+    ),
     "flat_transients": Allowance(
         dynamics=True,
         level_wobble_db=2.0,
         loudness_jump_db=8.0,
         added_onsets_share=0.05,
-    ),  # fmt: skip
+    ),
     "uneven_levels": Allowance(dynamics=True, level_wobble_db=5.0, loudness_jump_db=15.0),
     "narrow": Allowance(stereo=True, mono_loss_db=3.0, bands=_bands((*_ALL, 10))),
     "too_wide": Allowance(stereo=True),

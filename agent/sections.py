@@ -44,11 +44,15 @@ def find_section(name: str, measurement: Measurement, nth: int | None = None) ->
         return Section(
             ((duration_s - length_s, duration_s),), f"I took the last {length_s:.0f} s as the outro"
         )
-    loud = level >= np.median(level)
+    middle = float(np.median(level))
+    loud = level >= (middle + float(np.percentile(level, 85))) / 2
+    soft = level <= (middle + float(np.percentile(level, 15))) / 2
     if wanted in ("chorus", "loud parts", "drop", "hook"):
         spans, grounds = _stretches(loud), "I took the louder stretches"
-    elif wanted in ("verse", "quiet parts"):
-        spans, grounds = _stretches(~loud), "I took the softer stretches"
+    elif wanted == "quiet parts":
+        spans, grounds = _stretches(soft), "I took the softest stretches"
+    elif wanted == "verse":
+        spans, grounds = _stretches(~loud), "I took the stretches between the loud ones"
     elif wanted in ("bridge", "solo", "middle"):
         third = duration_s / 3
         spans, grounds = ((third, 2 * third),), "I took the middle third of the song"
