@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mixmend.tools.audio import Audio, FloatArray, allocate, blocks
+from mixmend.tools.resample import resample
 
 MP3_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 _CHUNK_S = 10.0
@@ -18,14 +19,21 @@ _TAIL_FRAMES = 4 * 1152
 
 def through_mp3(audio: Audio, kbit_s: int) -> Audio:
     """Encoded to MP3 at `kbit_s` for each pair of channels and decoded: same length, same place."""
-    out = allocate(audio.channels, audio.frames)
-    for first in range(0, audio.channels, 2):
-        pair = Audio(audio.samples[first : first + 2], audio.sample_rate_hz)
+    coded = resample(audio, _codec_rate_hz(audio.sample_rate_hz))
+    heard = allocate(coded.channels, coded.frames)
+    for first in range(0, coded.channels, 2):
+        pair = Audio(coded.samples[first : first + 2], coded.sample_rate_hz)
         position = 0
-        for chunk in _decoded(_encoded(pair, kbit_s), pair):
-            stop = min(position + chunk.shape[1], audio.frames)
-            out[first : first + pair.channels, position:stop] = chunk[:, : stop - position]
+        for chunk in _decoded(_encoded(pair, kbit_s)):
+            stop = min(position + chunk.shape[1], coded.frames)
+            heard[first : first + pair.channels, position:stop] = chunk[:, : stop - position]
             position = stop
+    back = resample(Audio(heard, coded.sample_rate_hz), audio.sample_rate_hz)
+    if back.frames == audio.frames:
+        return back
+    out = allocate(audio.channels, audio.frames)
+    shared = min(back.frames, audio.frames)
+    out[:, :shared] = back.samples[:, :shared]
     return Audio(out, audio.sample_rate_hz)
 
 
@@ -39,53 +47,31 @@ def _codec_rate_hz(rate_hz: int) -> int:
 def _encoded(pair: Audio, kbit_s: int) -> io.BytesIO:
     import av
 
-    rate = _codec_rate_hz(pair.sample_rate_hz)
     layout = "mono" if pair.channels == 1 else "stereo"
     file = io.BytesIO()
     with av.open(file, "w", format="mp3") as container:
-        stream: Any = container.add_stream("libmp3lame", rate=rate)
+        stream: Any = container.add_stream("libmp3lame", rate=pair.sample_rate_hz)
         stream.codec_context.layout = layout
         stream.codec_context.format = "fltp"
         stream.codec_context.bit_rate = kbit_s * 1000
-        for chunk in _resampled(_chunks(pair), pair.channels, pair.sample_rate_hz, rate):
-            frame = av.AudioFrame.from_ndarray(
-                np.ascontiguousarray(chunk, dtype=np.float32), format="fltp", layout=layout
-            )
-            frame.sample_rate = rate
+        for chunk in _chunks(pair):
+            frame = av.AudioFrame.from_ndarray(chunk, format="fltp", layout=layout)
+            frame.sample_rate = pair.sample_rate_hz
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     file.seek(0)
     return file
 
 
-def _decoded(file: io.BytesIO, pair: Audio) -> Iterator[FloatArray]:
+def _decoded(file: io.BytesIO) -> Iterator[FloatArray]:
     import av
 
-    def raw() -> Iterator[FloatArray]:
-        with av.open(file, "r", format="mp3") as container:
-            for frame in container.decode(audio=0):
-                yield np.asarray(frame.to_ndarray(), dtype=np.float32)
-
-    rate = _codec_rate_hz(pair.sample_rate_hz)
-    yield from _resampled(raw(), pair.channels, rate, pair.sample_rate_hz)
+    with av.open(file, "r", format="mp3") as container:
+        for frame in container.decode(audio=0):
+            yield np.asarray(frame.to_ndarray(), dtype=np.float32)
 
 
 def _chunks(pair: Audio) -> Iterator[FloatArray]:
     for block in blocks(pair, max(1, round(_CHUNK_S * pair.sample_rate_hz))):
         yield np.clip(block.samples, -1.0, 1.0)
     yield np.zeros((pair.channels, _TAIL_FRAMES), dtype=np.float32)
-
-
-def _resampled(
-    chunks: Iterator[FloatArray], channels: int, from_hz: int, to_hz: int
-) -> Iterator[FloatArray]:
-    if from_hz == to_hz:
-        yield from chunks
-        return
-    import soxr
-
-    stream = soxr.ResampleStream(from_hz, to_hz, channels, dtype="float32")
-    for chunk in chunks:
-        yield np.ascontiguousarray(stream.resample_chunk(np.ascontiguousarray(chunk.T)).T)
-    rest = stream.resample_chunk(np.zeros((0, channels), dtype=np.float32), last=True)
-    yield np.ascontiguousarray(rest.T)
