@@ -156,7 +156,7 @@ def test_noise_shows_in_quiet_frames_and_hum_in_its_lines(song: Audio) -> None:
     hiss = degrade(song, "hiss", 1).audio
     assert quiet_distance_db(song, hiss) > log_spectral_distance_db(song, hiss)
     hum = degrade(song, "hum", parameters={"level_db": -20.0}).audio
-    assert hum_distance(song, hiss) < 0.2 * hum_distance(song, hum)
+    assert hum_distance(song, hiss) < 0.5 * hum_distance(song, hum)
 
 
 def test_hum_distance_is_its_amplitude_re_the_song() -> None:
