@@ -94,24 +94,7 @@ class SessionFolder:
 
     def get_audio(self, digest: str) -> Audio:
         """Load stored sound; raises FileError when it is missing or was changed."""
-        import soundfile
-
-        path = self._audio_path(digest)
-        if not path.exists():
-            raise FileError(f"the session {self.path.name} has lost a stored version; start anew.")
-        with soundfile.SoundFile(path) as stored:
-            samples = allocate(stored.channels, stored.frames)
-            at = 0
-            while (piece := stored.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)).size:
-                samples[:, at : at + piece.shape[0]] = piece.T
-                at += piece.shape[0]
-                release(samples)
-            audio = Audio(samples, stored.samplerate)
-        if audio_sha256(audio) != digest:
-            raise FileError(
-                f"a stored version of the session {self.path.name} was changed; start anew."
-            )
-        return audio
+        return load_audio(self.path, digest)
 
     def keep_only(self, digests: set[str]) -> None:
         """Delete stored sound that nothing refers to any more (and halves of a crash)."""
@@ -194,6 +177,29 @@ class SessionStore:
                 yield database
         finally:
             database.close()
+
+
+def load_audio(folder: Path, digest: str) -> Audio:
+    """Load a session's stored sound by content, without locking the session.
+
+    Raises FileError when it is missing or is not what was stored.
+    """
+    import soundfile
+
+    path = folder / "audio" / f"{digest}.wav"
+    if not path.exists():
+        raise FileError(f"the session {folder.name} has lost a stored version; start anew.")
+    with soundfile.SoundFile(path) as stored:
+        samples = allocate(stored.channels, stored.frames)
+        at = 0
+        while (piece := stored.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)).size:
+            samples[:, at : at + piece.shape[0]] = piece.T
+            at += piece.shape[0]
+            release(samples)
+        audio = Audio(samples, stored.samplerate)
+    if audio_sha256(audio) != digest:
+        raise FileError(f"a stored version of the session {folder.name} was changed; start anew.")
+    return audio
 
 
 def load_record(path: Path) -> SessionRecord:

@@ -158,7 +158,8 @@ class Measurement(Record):
         found: object = self
         for part in key.split("."):
             if isinstance(found, dict):
-                found = found[part]
+                # A band above a low-rate file's Nyquist frequency has no entry.
+                found = found.get(part)
             elif isinstance(found, BaseModel) and part in type(found).model_fields:
                 found = getattr(found, part)
             else:
