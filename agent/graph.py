@@ -32,17 +32,18 @@ def build_graph(
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
     """The agent graph: brain, typed tools, limits on model calls and tokens."""
     from langchain.agents import create_agent
-    from langchain.agents.middleware import ModelCallLimitMiddleware
+    from langchain.agents.middleware import AgentMiddleware, ModelCallLimitMiddleware
 
     from mixmend.agent.token_limit import TokenLimit
 
+    middleware: list[AgentMiddleware[Any, Any, Any]] = [
+        ModelCallLimitMiddleware(run_limit=toolbox.limits.max_model_calls),
+        TokenLimit(toolbox.spent),
+    ]
     return create_agent(
         brain,
         toolbox.tools(),
         system_prompt=SYSTEM_PROMPT,
-        middleware=[
-            ModelCallLimitMiddleware(run_limit=toolbox.limits.max_model_calls),
-            TokenLimit(toolbox.spent),
-        ],
+        middleware=middleware,
         checkpointer=checkpointer,
     )

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mixmend.agent.compose import sentence_for_goal
 from mixmend.agent.guard import judge
 from mixmend.agent.records import GoalRecord, PassRecord
 from mixmend.agent.session import Session
 from mixmend.model.engine import OnProgress
 from mixmend.model.engines import get_engine
+from mixmend.model.requests import sentence_for
 from mixmend.tools.region import Region
 
 WEAKER = 0.5
@@ -72,7 +72,7 @@ def _run(
 
     before, before_measured = session.audio(parent), session.measurement(parent)
     region = None if goal.region is None else Region(*goal.region)
-    instruction = sentence_for_goal(goal.problem)
+    instruction = sentence_for(goal.problem)
     engine = get_engine(attempt.engine)
     after = engine.restore(
         before,

@@ -30,8 +30,8 @@ def render_markdown(data: ReportData) -> str:
     lines += ["", "## Measurements", "", "| Measurement | Before | After | Unit | Trust |"]
     lines += ["| --- | ---: | ---: | --- | --- |"]
     for figure in data.figures:
-        cells = (figure.name, figure.before, figure.after, figure.unit, figure.trust)
-        lines.append(f"| {' | '.join(_text(cell) for cell in cells)} |")
+        values = (figure.name, figure.before, figure.after, figure.unit, figure.trust)
+        lines.append(f"| {' | '.join(_text(value) for value in values)} |")
     lines += ["", "## Files and facts", ""]
     lines += [f"- {_text(name)}: {_text(value)}" for name, value in data.facts]
     lines += [f"- {_text(note)}" for note in data.notes]

@@ -11,7 +11,7 @@ from langgraph.runtime import Runtime
 from mixmend.agent.limits import Spent
 
 
-class TokenLimit(AgentMiddleware[AgentState[Any], Any, Any])
+class TokenLimit(AgentMiddleware[AgentState[Any], Any, Any]):
     """Adds up what each answer cost and stops before the next one when the limit is reached."""
 
     def __init__(self, spent: Spent) -> None:
