@@ -37,7 +37,7 @@ _CONTAINERS = (
 )
 # Containers whose length is a statement of the header, not FFmpeg's guess from the bit rate.
 _STATES_LENGTH = {"mov", "asf", "matroska", "flac", "wav", "aiff", "caf", "ape", "tta", "wv", "au"}
-_MAX_SUSPECT_FRAMES = 1 << 50
+_UNKNOWN_FRAMES = 1 << 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,9 @@ def _open_with_libsndfile(path: Path) -> Stream | None:
     elif codec.startswith("pcm_") and bit_depth != 8:
         big = file.endian == "BIG" or (file.endian == "FILE" and file.format in _BIG_ENDIAN)
         codec += "be" if big else "le"
-    known = 0 < file.frames < _MAX_SUSPECT_FRAMES
+    if not 0 < file.frames < _UNKNOWN_FRAMES:
+        file.close()  # written to a pipe, length unknown: FFmpeg reads to the end
+        return None
     return Stream(
         container={"WAVEX": "wav"}.get(file.format, file.format.lower()),
         codec=codec,
@@ -97,7 +99,7 @@ def _open_with_libsndfile(path: Path) -> Stream | None:
         sample_rate_hz=file.samplerate,
         channels=file.channels,
         chunks=_libsndfile_chunks(file),
-        promised_frames=file.frames if known else None,
+        promised_frames=file.frames,
         texts={name: text for name, text in file.copy_metadata().items() if text},
     )
 
@@ -125,26 +127,37 @@ def _open_with_ffmpeg(path: Path) -> Stream:
         # An absolute name cannot be taken for an address or an option by FFmpeg.
         container = av.open(f"file:{path.absolute()}", options=options, metadata_errors="replace")
     except (av.error.FFmpegError, UnicodeError) as error:
-        raise FileError(
-            f"{shown(path)} is not a sound file that can be read; use {READABLE}."
-        ) from error
+        raise FileError(_why_not_sound(path)) from error
     if not container.streams.audio:
         container.close()
         raise FileError(f"{shown(path)} has no sound track; use a file with sound in it.")
     return _ffmpeg_stream(path, container)
 
 
+def _why_not_sound(path: Path) -> str:
+    with path.open("rb") as file:
+        head = file.read(12)
+    if head[4:8] == b"ftyp":
+        return (
+            f"{shown(path)} is cut short or damaged: the index of its MP4 container is missing; "
+            "copy or download it again."
+        )
+    return f"{shown(path)} is not a sound file that can be read; use {READABLE}."
+
+
 def _ffmpeg_stream(path: Path, container: av.container.InputContainer) -> Stream:
     track = container.streams.best("audio") or container.streams.audio[0]
     names = container.format.name.split(",")
     suffix = path.suffix.lower().lstrip(".")
-    codec = track.codec_context.codec.canonical_name
+    context: Any = track.codec_context  # None when FFmpeg has no decoder for the coding
+    codec = context.codec.canonical_name if context is not None else "unknown"
     chunks = _ffmpeg_chunks(container, track)
-    first = next(chunks, None)
+    first = next(chunks, None) if context is not None else None
     if first is None:
         container.close()
         raise FileError(
-            f"{shown(path)} holds no sound that can be decoded; export or download it again."
+            f"{shown(path)} is damaged or not a sound file: nothing in it can be decoded; use "
+            f"{READABLE}."
         )
     # The first frame tells the truth about rate and channels where headers do not (HE-AAC).
     rate = first.sample_rate_hz
@@ -159,7 +172,7 @@ def _ffmpeg_stream(path: Path, container: av.container.InputContainer) -> Stream
     return Stream(
         container=suffix if suffix in names else names[0],
         codec=codec,
-        bit_depth=_lossless_bits(codec, track.codec_context),
+        bit_depth=_lossless_bits(codec, context),
         sample_rate_hz=rate,
         channels=first.samples.shape[0],
         chunks=_limited(first, chunks, limit),
@@ -177,25 +190,36 @@ class _Piece:
 
 def _ffmpeg_chunks(container: Any, track: Any) -> Iterator[_Piece]:
     import av
-    import av.error
 
     with container:
         to_float: Any = None
         setup: tuple[object, ...] = ()
-        first_rate, first_layout = None, None
-        for packet in container.demux(track):
-            try:
-                frames = packet.decode()
-            except av.error.FFmpegError:
-                continue  # one broken packet: players skip it too
-            for frame in frames:
-                if setup != (now := (frame.format.name, frame.layout.name, frame.sample_rate)):
-                    first_rate = first_rate or frame.sample_rate
-                    first_layout = first_layout or frame.layout
-                    setup = now
-                    to_float = av.AudioResampler("flt", first_layout, first_rate)
-                for out in to_float.resample(frame):
-                    yield _Piece(_deinterleaved(out), out.sample_rate)
+        rate, layout = None, None
+        for frame in _ffmpeg_frames(container, track):
+            now = (frame.format.name, frame.layout.name, frame.sample_rate)
+            if setup != now:
+                # A file that changes in the middle is held to what it began with.
+                rate, layout = rate or frame.sample_rate, layout or frame.layout
+                setup, to_float = now, av.AudioResampler("flt", layout, rate)
+            for out in to_float.resample(frame):
+                yield _Piece(_deinterleaved(out), out.sample_rate)
+
+
+def _ffmpeg_frames(container: Any, track: Any) -> Iterator[Any]:
+    import av.error
+
+    packets = container.demux(track)
+    while True:
+        try:
+            packet = next(packets, None)
+        except av.error.FFmpegError:
+            return  # a broken tail: the caller compares what came with what was promised
+        if packet is None:
+            return
+        try:
+            yield from packet.decode()
+        except av.error.FFmpegError:
+            continue  # one broken packet: players skip it too
 
 
 def _deinterleaved(frame: Any) -> FloatArray:
@@ -222,8 +246,10 @@ def _cut(chunk: FloatArray, before: int, limit: int | None) -> FloatArray:
 
 
 def _lossless_bits(codec: str, context: Any) -> int | None:
-    if codec.startswith("pcm_") or codec in {"alac", "ape", "tta", "wavpack", "flac", "tak"}:
-        digits = "".join(filter(str.isdigit, codec))
-        raw = getattr(context, "bits_per_raw_sample", 0) or 0
-        return int(digits) if codec.startswith("pcm_") and digits else (int(raw) or None)
+    digits = "".join(filter(str.isdigit, codec))
+    if codec.startswith("pcm_") and digits:
+        return int(digits)
+    if codec in {"alac", "ape", "tta", "wavpack", "flac", "tak", "shorten"}:
+        # Codecs hand 24 bits over as 32; 32-bit whole numbers are all but unheard of.
+        return {"u8": 8, "s16": 16, "s32": 24, "flt": 32}.get(context.format.name.rstrip("p"))
     return None

@@ -29,10 +29,11 @@ _OPUS_RATES = (48000,)
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 _AAC_CHANNELS = (1, 2, 3, 4, 5, 6, 8)
 _OPUS_CHANNELS = (1, 2)
+# libvorbis has a coding of its own for 5.1 that raises the low-frequency channel by about 2 dB.
+_VORBIS_CHANNELS = (1, 2, 3, 4, 5, 7, 8)
 # Wave order of channels in the order that Vorbis stores them (Vorbis I specification, 4.3.9).
 _VORBIS_ORDER = {
-    3: (0, 2, 1), 5: (0, 2, 1, 3, 4), 6: (0, 2, 1, 4, 5, 3), 7: (0, 2, 1, 5, 6, 4, 3),
-    8: (0, 2, 1, 6, 7, 4, 5, 3),
+    3: (0, 2, 1), 5: (0, 2, 1, 3, 4), 7: (0, 2, 1, 5, 6, 4, 3), 8: (0, 2, 1, 6, 7, 4, 5, 3),
 }  # fmt: skip
 
 
@@ -176,7 +177,7 @@ FORMATS: dict[str, Format] = {
     ".wav": Format("wav", True, _encode_wav, holds_float=True),
     ".flac": Format("flac", True, _encode_flac),
     ".mp3": Format("mp3", False, _encode_mp3, _MP3_RATES, (1, 2)),
-    ".ogg": Format("ogg", False, _encode_vorbis),
+    ".ogg": Format("ogg", False, _encode_vorbis, None, _VORBIS_CHANNELS),
     ".m4a": Format("m4a", False, _encode_aac, _AAC_RATES, _AAC_CHANNELS),
     ".opus": Format("opus", False, _encode_opus, _OPUS_RATES, _OPUS_CHANNELS),
     ".aiff": Format("aiff", True, _encode_aiff),

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixmend.tools.audio import Audio, FloatArray, allocate, blocks
+from mixmend.tools.audio import (
+    IN_MEMORY_SAMPLES,
+    Audio,
+    FloatArray,
+    allocate,
+    blocks,
+    release,
+)
 from mixmend.tools.errors import UsageError
 
 _BLOCK_FRAMES = 1 << 16
@@ -36,4 +43,6 @@ def resample(audio: Audio, rate_hz: int) -> Audio:
         taken = min(piece.shape[0], frames - at)
         out[:, at : at + taken] = piece[:taken].T
         at += taken
+        if frames * audio.channels > IN_MEMORY_SAMPLES:
+            release(out)
     return Audio(out, rate_hz)

@@ -7,6 +7,7 @@ Works on an opened `mutagen` file; raises whatever mutagen raises on malformed d
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ _VORBIS = {"track": "tracknumber", "disc": "discnumber"}
 _PICTURE = "metadata_block_picture"
 _ID3_COMPRESSED = {3: 0x0080, 4: 0x0008}
 _FRONT_COVER = 3
+_ID3_DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?$")
 
 
 def canonical(name: str) -> str:
@@ -170,7 +172,9 @@ def _put_id3(tags: Any, wanted: Tags) -> None:
     utf8 = id3.Encoding.UTF8
     for name, values in wanted.fields.items():
         texts = list(values)
-        if name in _ID3:
+        if name == "date" and not all(_ID3_DATE.match(text) for text in texts):
+            tags.add(id3.TXXX(encoding=utf8, desc=name, text=texts))  # TDRC takes only dates
+        elif name in _ID3:
             tags.add(getattr(id3, _ID3[name])(encoding=utf8, text=texts))
         elif name == "comment":
             # Players read one comment: several are joined rather than lost.

@@ -1,8 +1,8 @@
 """Whether a file was cut short, judged from what its own headers promise.
 
-Decoders give what is left of a broken copy without a word, so the promise is read here: chunk
-sizes of RIFF/RF64 and AIFF, the byte count of an MP3's Xing header, the last page of an Ogg file.
-Streamed files whose headers leave the size open promise nothing.
+Decoders give what is left of a broken copy without a word, so the promise is read here: the chunk
+sizes of WAV, RF64, Wave64, AVI, AU and AIFF, the byte count of an MP3's Xing header, the last page
+of an Ogg file. Streamed files whose headers leave the size open promise nothing.
 """
 
 from __future__ import annotations
@@ -32,6 +32,13 @@ def _promised_bytes(path: Path, size: int) -> int | None:
         head = file.read(65536)
         if head[:4] in (b"RIFF", b"RF64", b"BW64") and head[8:12] == b"WAVE":
             return _riff_bytes(head)
+        if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+            return 8 + int(struct.unpack("<I", head[4:8])[0])
+        if head[:4] == b"riff" and len(head) >= 24:  # Wave64: the size of the whole file
+            return int(struct.unpack("<Q", head[16:24])[0])
+        if head[:4] == b".snd" and len(head) >= 12:
+            offset, data = struct.unpack(">II", head[4:12])
+            return int(offset + data) if data < _OPEN_ENDED else None
         if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
             return 8 + int(struct.unpack(">I", head[4:8])[0])
         if head[:4] == b"OggS":

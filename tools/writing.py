@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import secrets
@@ -34,10 +35,10 @@ def write_sound(
     """
     path = Path(path)
     kind = format_for(path, audio, bit_depth)
-    _check_target(path, like)
     # Same folder, so that the rename is atomic; same extension, because encoders look at it.
     draft = path.with_name(f".mixmend-{secrets.token_hex(6)}{path.suffix.lower()}")
     try:
+        _check_target(path, like)
         _encode(draft, kind, audio, bit_depth, seed)
         if like is not None:
             write_tags(draft, like.tags)
@@ -45,10 +46,13 @@ def write_sound(
     except OSError as error:
         raise _cannot_write(path, error) from error
     finally:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a folder that cannot be entered holds no draft
+            draft.unlink(missing_ok=True)
 
 
 def _check_target(path: Path, like: SourceInfo | None) -> None:
+    if "\0" in str(path):
+        raise FileError(f"{shown(path)} is not a valid file name; choose another.")
     if path.is_dir():
         raise FileError(f"{shown(path)} is a folder; name a file in it.")
     if not path.parent.is_dir():
