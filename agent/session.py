@@ -56,7 +56,7 @@ class Session:
 
         sound = read_sound(path)
         measurement = measure(sound.audio, sound.info)
-        findings = diagnose(sound.audio, measurement)
+        findings = diagnose(measurement)
         folder = store.create()
         digest = folder.put_audio(sound.audio)
         record = SessionRecord(
@@ -157,9 +157,7 @@ class Session:
         if version.number == 0:
             return list(self.record.findings_before)
         if version.number not in self._findings:
-            self._findings[version.number] = diagnose(
-                self.audio(version.number), self.measurement(version.number)
-            )
+            self._findings[version.number] = diagnose(self.measurement(version.number))
         return self._findings[version.number]
 
     def source_info(self) -> SourceInfo | None:

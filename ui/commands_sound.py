@@ -47,7 +47,7 @@ def check(file: Path, as_json: bool) -> None:
     with terminal.working("Listening"):
         sound = read_sound(file)
         measured = measure(sound.audio, sound.info)
-        findings = diagnose(sound.audio, measured)
+        findings = diagnose(measured)
     if as_json:
         terminal.print_json(
             {
