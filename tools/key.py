@@ -98,7 +98,7 @@ def _key_scores(chroma: Array) -> Array:
         shape = np.array(profile)
         for tonic in range(12):
             scores.append(np.corrcoef(chroma, np.roll(shape, tonic))[0, 1])
-    return np.nan_to_num(np.array(scores))
+    return np.asarray(np.nan_to_num(np.array(scores)))
 
 
 def _relatives(key: int) -> frozenset[int]:

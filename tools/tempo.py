@@ -68,7 +68,7 @@ def _onset_envelope(piece: FloatArray, rate_hz: float, hop: int) -> Array:
     frames = np.lib.stride_tricks.sliding_window_view(piece, size)[::hop]
     window = np.hanning(size).astype(np.float32)
     power = np.square(np.abs(np.fft.rfft(frames * window, axis=1))).astype(np.float32)
-    bands = power @ _band_matrix(size, rate_hz)
+    bands = power @ mel_bands(size, rate_hz, BANDS, LOWEST_HZ, HIGHEST_HZ)
     floor = 1e-4 * float(bands.max()) + 1e-12
     level = np.log(bands + floor)
     flux = np.maximum(level[2:] - level[:-2], 0).mean(axis=1).astype(np.float64)
@@ -79,17 +79,16 @@ def _onset_envelope(piece: FloatArray, rate_hz: float, hop: int) -> Array:
     return np.asarray(np.maximum(flux - local, 0.0))
 
 
-def _band_matrix(size: int, rate_hz: float) -> FloatArray:
-    """Triangles evenly spaced on a mel-like scale, (bins, BANDS)."""
+def mel_bands(
+    size: int, rate_hz: float, bands: int, lowest_hz: float, highest_hz: float
+) -> FloatArray:
+    """Triangles evenly spaced on the mel scale for a `size`-point transform, (bins, bands)."""
     bins_hz = np.arange(size // 2 + 1) * rate_hz / size
-    top = min(HIGHEST_HZ, rate_hz / 2)
-    edges = 700 * (
-        np.exp(np.linspace(math.log1p(LOWEST_HZ / 700), math.log1p(top / 700), BANDS + 2)) - 1
-    )
+    low, high = (math.log1p(hz / 700) for hz in (lowest_hz, min(highest_hz, rate_hz / 2)))
+    edges = 700 * np.expm1(np.linspace(low, high, bands + 2))
     rise = (bins_hz[:, None] - edges[:-2]) / (edges[1:-1] - edges[:-2])
     fall = (edges[2:] - bins_hz[:, None]) / (edges[2:] - edges[1:-1])
-    weights = np.maximum(np.minimum(rise, fall), 0.0)
-    return np.asarray(weights, dtype=np.float32)
+    return np.asarray(np.maximum(np.minimum(rise, fall), 0.0), dtype=np.float32)
 
 
 def _autocorrelation(envelope: Array, step_s: float) -> Array | None:
