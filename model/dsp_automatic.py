@@ -81,8 +81,11 @@ def plain_faults(measured: Measurement) -> tuple[Problem, ...]:
 
 
 def plain_tone_problem(away: Deviation) -> Problem | None:
-    """The one tonal problem that lies furthest outside the spread, if any does."""
-    found: list[tuple[float, Problem]] = []
+    """The one tonal problem that lies furthest outside the spread, if any does.
+
+    One that shows in more bands explains more, and goes first.
+    """
+    found: list[tuple[int, float, Problem]] = []
     for rule in TONE_RULES:
         heard = [band for band in rule.bands if band in away.deviation_db]
         if len(heard) == len(rule.bands) and all(
@@ -90,5 +93,5 @@ def plain_tone_problem(away: Deviation) -> Problem | None:
             for band in heard
         ):
             least = min(rule.sign * away.z(band) for band in heard)
-            found.append((least, rule.problem))
-    return max(found)[1] if found else None
+            found.append((len(rule.bands), least, rule.problem))
+    return max(found)[2] if found else None

@@ -25,6 +25,7 @@ TARGET_HZ: Array = CENTRES_HZ[FIRST:LAST]
 BANDS = LAST - FIRST
 KINDS = ("dark", "centred", "full", "sparse")
 RANGE_DB = 60.0
+SHAPE_REACH = 2.0
 # The level of a song as a whole says nothing about its tone: its variance, in dB squared.
 LEVEL_VARIANCE = 1e4
 # Songs are not as Gaussian as the mixture believes; measured on held-in packages, in turn.
@@ -114,7 +115,17 @@ def log_density(levels_db: Array, song: Features, mean: Array, covariance: Array
     rows = np.concatenate(
         [levels_db, np.broadcast_to(song.shape, (len(levels_db), 2 * BANDS))], axis=1
     )
-    return gaussian((rows - mean)[:, kept], covariance[np.ix_(kept, kept)])
+    away = within_reach(rows - mean, covariance)
+    return gaussian(away[:, kept], covariance[np.ix_(kept, kept)])
+
+
+def within_reach(away: Array, covariance: Array) -> Array:
+    """(n, 87) differences with those of shape drawn in to two standard deviations.
+
+    Test tones and drones move far less than any song; they must not drag the levels along.
+    """
+    reach = SHAPE_REACH * np.sqrt(np.diag(covariance)[BANDS:])
+    return np.concatenate([away[:, :BANDS], np.clip(away[:, BANDS:], -reach, reach)], axis=1)
 
 
 def gaussian(away: Array, covariance: Array) -> Array:

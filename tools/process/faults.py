@@ -31,9 +31,10 @@ class Family:
     """Filters that may have spoiled a song: `response(at_hz, amount, rate_hz)` in dB.
 
     `amounts` are the candidates, `usual` the range that is expected; the fault is heard in the
-    share of energy between `low_hz` and `high_hz`. `most_boost_db` bounds the repair. `fairness`: 0
-    weighs every song's error as it is, 1 by what the fault cost it; in between, loud treble does
-    not drown the songs that have little of it.
+    share of energy between `low_hz` and `high_hz`. `most_db` bounds the repair; without it the
+    candidate does, with `headroom_db` more: the nulls of a filter do not come back as whistles.
+    `fairness`: 0 weighs every song's error as it is, 1 by what the fault cost it; in between, loud
+    treble does not drown the songs that have little of it.
     """
 
     response: Response
@@ -41,9 +42,15 @@ class Family:
     usual: tuple[float, float]
     low_hz: float
     high_hz: float
-    most_boost_db: float = 24.0
+    most_db: float | None = None
+    headroom_db: float = 3.0
     softness: float = _OUTSIDE_DB
     fairness: float = 0.4
+
+    def repair_db(self, damage_db: Array, index: int) -> Array:
+        """The repair of candidate `index`, whose response is `damage_db`, within its bounds."""
+        most = self.most_db or self.amounts[index] + self.headroom_db
+        return np.clip(-damage_db, -most, most)
 
     def prior(self) -> Array:
         """(candidates,) plausibility before listening, summing to 1."""
@@ -57,10 +64,12 @@ def _shelf(corner_hz: float, sign: float, *, high: bool) -> Response:
     return lambda at_hz, amount, rate: shelf_db(at_hz, corner_hz, sign * amount, rate, high=high)
 
 
-def _chebyshev(low_hz: float, high_hz: float, form: Form, sign: float = 1.0) -> Response:
-    return lambda at_hz, amount, rate: (
-        sign * chebyshev_db(at_hz, low_hz, high_hz, amount, form, rate)
-    )
+def _bell(centre_hz: float, q: float) -> Response:
+    return lambda at_hz, amount, rate: bell_db(at_hz, centre_hz, amount, q, rate)
+
+
+def _chebyshev(low_hz: float, high_hz: float, form: Form) -> Response:
+    return lambda at_hz, amount, rate: chebyshev_db(at_hz, low_hz, high_hz, amount, form, rate)
 
 
 def _low_pass(at_hz: Array, amount: float, rate_hz: int) -> Array:
@@ -87,27 +96,25 @@ FAMILIES: dict[TonalProblem, Family] = {
     ),
     "thin": Family(_shelf(120, -1, high=False), _steps(2, 24), (10, 20), 20, 150),
     "boomy": Family(_shelf(120, 1, high=False), _steps(2, 18), (5, 13), 20, 150),
-    "muddy": Family(_chebyshev(200, 500, "bandpass", 1), _steps(2, 20), (6, 15), 200, 500),
+    "muddy": Family(
+        _chebyshev(200, 500, "bandpass"), _steps(2, 20), (6, 15), 200, 500, headroom_db=12
+    ),
     "unclear": Family(
         _low_pass,
         _steps(1, 6.5, 0.5),
         (3, 5),
         4000,
         _TOP_HZ,
-        most_boost_db=40.0,
+        most_db=40.0,
         softness=0.5,
         fairness=0.2,
     ),
     "cold": Family(_shelf(400, -1, high=False), _steps(2, 24), (6, 20), 20, 400),
-    "vocals_buried": Family(_chebyshev(350, 3500, "bandstop"), _steps(2, 24), (6, 20), 350, 3500),
-    "vocals_loud": Family(_chebyshev(350, 3500, "bandstop", -1), _steps(2, 14), (4, 9), 350, 3500),
-    "boxy": Family(
-        lambda at_hz, amount, rate: bell_db(at_hz, 500.0, amount, 0.9, rate),
-        _steps(2, 14),
-        (4, 10),
-        300,
-        800,
+    "vocals_buried": Family(
+        _chebyshev(350, 3500, "bandstop"), _steps(2, 24), (6, 20), 350, 3500, headroom_db=12
     ),
+    "vocals_loud": Family(_bell(1100, 0.45), _steps(2, 14), (4, 9), 350, 3500),
+    "boxy": Family(_bell(500, 0.9), _steps(2, 14), (4, 10), 300, 800),
 }
 
 

@@ -36,8 +36,11 @@ from mixmend.tools.targets import (
     gaussian,
     log_likelihood,
     mixture,
+    within_reach,
 )
 
+# Songs are less Gaussian than the mixture believes: how much of its evidence counts.
+_EVIDENCE = 0.35
 # The damage is believed to be this much weaker evidence than the mixture says.
 _DOUBT = {"unbalanced": 2.0, "mic_colored": 1.0}
 # How far under its strongest band a song may lie for bumps to be told from emptiness.
@@ -112,8 +115,8 @@ def _best_candidate(spectrum: LongTerm, problem: TonalProblem, family: Family) -
     mean = float(amounts @ chances)
     spread = float(np.sqrt(np.maximum((amounts - mean) ** 2 @ chances, 0.0)))
     at_hz = _frequencies(rate)
-    repair = -family.response(at_hz, family.amounts[chosen], rate)
-    curve = _within_content(at_hz, np.minimum(repair, family.most_boost_db), spectrum)
+    repair = family.repair_db(family.response(at_hz, family.amounts[chosen], rate), chosen)
+    curve = _within_content(at_hz, repair, spectrum)
     return ToneEstimate(problem, curve, family.amounts[chosen], spread)
 
 
@@ -124,14 +127,15 @@ def _posterior(spectrum: LongTerm, damages: Array, family: Family) -> Array:
     per_band = damages @ (wide / np.maximum(wide.sum(axis=1, keepdims=True), 1e-12)).T
     scores = log_likelihood(model, song.levels_db - per_band, song)
     best = scores.max(axis=1)
-    logs = TEMPER * (best + np.log(np.sum(np.exp(scores - best[:, None]), axis=1)))
+    logs = _EVIDENCE * (best + np.log(np.sum(np.exp(scores - best[:, None]), axis=1)))
     chances = np.exp(logs - logs.max()) * family.prior()
     return np.asarray(chances / np.sum(chances))
 
 
 def _losses(spectrum: LongTerm, damages: Array, family: Family) -> Array:
     """(tried, true): error of the energy share in the fault's band, were `true` the strength."""
-    repaired = spectrum.power * 10 ** (-np.maximum(damages, -family.most_boost_db) / 10)
+    repairs = np.stack([family.repair_db(each, index) for index, each in enumerate(damages)])
+    repaired = spectrum.power * 10 ** (repairs / 10)
     inside = (spectrum.freq_hz >= family.low_hz) & (spectrum.freq_hz <= family.high_hz)
     share = repaired[:, inside].sum(axis=1) / repaired.sum(axis=1)
     before = float(spectrum.power[inside].sum() / spectrum.power.sum())
@@ -147,10 +151,10 @@ def _conditional(spectrum: LongTerm, problem: TonalProblem, fault: Wandering) ->
     levels = np.concatenate([heard - fault.mean_db, song.shape])
     estimates, logs = [], []
     for weight, mean, own in zip(model.weights, model.means, model.covariances, strict=True):
-        both = _DOUBT[problem] * own
+        both = _DOUBT[problem] * own  # a new array
         both[:BANDS, :BANDS] += fault.covariance
         both = both[np.ix_(kept, kept)]
-        away = (levels - mean)[kept]
+        away = within_reach((levels - mean)[None], own)[0][kept]
         reach = np.zeros((BANDS, kept.size))
         reach[:, :BANDS] = fault.covariance
         estimates.append(fault.mean_db + reach[:, kept] @ np.linalg.solve(both, away))
