@@ -28,8 +28,10 @@ REACH = 64
 CANDIDATE_FACTOR = 3.0
 CANDIDATE_LEVEL = 1e-3
 # Share of false candidates over each limit, for each doubtful one.
-_FALSE_SHARE = ((0.5, 0.14), (1.0, 0.1), (1.5, 0.075), (2.0, 0.057), (2.5, 0.037), (3.0, 0.018),
-                (3.5, 0.008), (4.0, 0.0045), (4.5, 0.001), (5.0, 0.0005), (6.0, 0.0003))  # fmt: skip
+_FALSE_SHARE = (
+    (0.5, 0.14), (1.0, 0.1), (1.5, 0.075), (2.0, 0.057), (2.5, 0.037), (3.0, 0.018), (3.5, 0.008),
+    (4.0, 0.0045), (4.5, 0.001), (5.0, 0.0005), (6.0, 0.0003),
+)  # fmt: skip
 MARGIN = 20.0
 ALONE = 5.0
 _FLOOR = 1e-6
@@ -192,9 +194,10 @@ def _merge(found: list[IntVector], odds: list[Vector], step_s: float) -> Clicks:
     table = np.full((starts.size, len(found)), -99.0)
     event = np.searchsorted(starts, np.arange(at.size), side="right") - 1
     np.maximum.at(table, (event, who), each)
-    best = table.max(axis=1) if starts.size else np.zeros(0)
+    best = np.asarray(table.max(axis=1), dtype=np.float64)
     keep = best > needed_certainty(best)
-    return Clicks((at[starts[keep]] + 0.5) * step_s, table[keep])
+    time_s = np.asarray((at[starts[keep]] + 0.5) * step_s, dtype=np.float64)
+    return Clicks(time_s, table[keep])
 
 
 def needed_certainty(log_odds: Vector) -> float:
