@@ -103,10 +103,11 @@ def fetch_music(
     from_dir: Path | None = None,
     on_progress: OnProgress | None = None,
 ) -> Corpus:
-    """Download and unpack what is missing, look at every song, and write the index.
+    """Download and unpack what is missing, look at every new song, and write the index.
 
-    `from_dir` has packages already unpacked, one folder each: they are used where they lie. Raises
-    InputError where there is no apt, or a package cannot be had.
+    `from_dir` has packages already unpacked, one folder each: they are used where they lie, and
+    remembered. Packages that are not asked for stay in the index. Raises InputError where there is
+    no apt, or a package cannot be had.
     """
     cache = cache_dir or default_cache_dir()
     names = tuple(packages) if packages is not None else tuple(p.name for p in PACKAGES)
@@ -117,10 +118,15 @@ def fetch_music(
             + ", ".join(package.name for package in PACKAGES)
             + "."
         )
-    found: list[Song] = []
+    known = _still_there(cache)
+    found = [song for song in known if song.package not in names]
     for done, package in enumerate(chosen):
         if on_progress is not None:
             on_progress(Progress(done / len(chosen), f"music from {package.name}"))
+        held = [song for song in known if song.package == package.name]
+        if held and from_dir is None:
+            found.extend(held)
+            continue
         folder = (from_dir or cache) / package.name
         if not folder.is_dir():
             if from_dir is not None:
@@ -142,6 +148,21 @@ def load_corpus(cache_dir: Path | None = None) -> Corpus:
         if stored.get("version") == _INDEX_VERSION:
             return Corpus(tuple(_song_from(each) for each in stored["songs"]))
     raise InputError("the music for benchmarks and training is not here yet; run: make music")
+
+
+def _still_there(cache: Path) -> list[Song]:
+    """Songs of the last index, of packages whose files are all still there."""
+    try:
+        listed = load_corpus(cache).songs
+    except InputError:  # none yet, or one of an earlier version
+        return []
+    parts = {package.name: package.split for package in PACKAGES}
+    gone = {song.package for song in listed if not song.path.is_file()}
+    return [
+        replace(song, split=parts[song.package])
+        for song in listed
+        if song.package in parts and song.package not in gone
+    ]
 
 
 def songs(split: Split, cache_dir: Path | None = None) -> tuple[Song, ...]:

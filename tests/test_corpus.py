@@ -76,6 +76,8 @@ def test_index_keeps_licences_and_leaves_noises_and_short_pieces_out(
     assert not by_name["one.wav"].mono
     assert corpus.load_corpus(tmp_path / "cache") == found
     assert [s.path.name for s in corpus.songs("held_out", tmp_path / "cache")] == ["theme.wav"]
+    again = corpus.fetch_music(tmp_path / "cache", ("flare-game",))
+    assert again == found, "what is there is not fetched again, and the rest stays"
     table = tabulate(found)
     assert [row[:3] for row in table.rows] == [
         ("unknown-horizons", "train", 2.0),

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from mixmend.agent.bench.table import Table
 from mixmend.model.corpus import PACKAGES, Corpus, Song, fetch_music
-from mixmend.model.engine import OnProgress, Progress
+from mixmend.model.engine import Progress
 from mixmend.tools.errors import InputError
 
 NAME = "music"
@@ -20,7 +21,7 @@ NAME = "music"
 def run(
     *,
     quick: bool = False,
-    on_progress: OnProgress | None = None,
+    on_progress: Callable[[str], None] | None = None,
     from_dir: Path | None = None,
     cache_dir: Path | None = None,
 ) -> Table:
@@ -29,7 +30,12 @@ def run(
     `quick` takes one small package of each part only. Raises InputError as `fetch_music` does.
     """
     names = ("unknown-horizons", "hyperrogue-music") if quick else None
-    return tabulate(fetch_music(cache_dir, names, from_dir=from_dir, on_progress=on_progress))
+
+    def tell(progress: Progress) -> None:
+        if on_progress is not None:
+            on_progress(f"{progress.fraction:5.0%} {progress.label}")
+
+    return tabulate(fetch_music(cache_dir, names, from_dir=from_dir, on_progress=tell))
 
 
 def tabulate(corpus: Corpus) -> Table:
@@ -69,8 +75,8 @@ def _hours(held: list[Song] | tuple[Song, ...]) -> float:
     return sum(song.duration_s for song in held) / 3600
 
 
-def _show(progress: Progress) -> None:
-    print(f"{progress.fraction:5.0%} {progress.label}", file=sys.stderr)
+def _show(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 def main() -> int:
