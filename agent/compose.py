@@ -32,6 +32,11 @@ def problem_of(intent: Intent) -> Problem | None:
     return wish.problem if wish else None
 
 
+def sentence_for_goal(problem: Problem) -> str:
+    """The sentence that asks an engine to repair one problem."""
+    return sentence_for(problem)
+
+
 def compose_instruction(goals: Sequence[GoalRecord]) -> str:
     """One short sentence a goal for the first three problems; what the user asked for comes first.
 

@@ -63,8 +63,6 @@ def _split_soft(chunk: str, stands: Callable[[str], bool]) -> list[Piece]:
     parts = [part.strip() for part in _SOFT.split(chunk)]
     seams = [match.group() for match in _SOFT.finditer(chunk)]
     pieces: list[Piece] = []
-    start = 0
-    position = 0
     joined = parts[0]
     for seam, part in zip(seams, parts[1:], strict=True):
         # Both sides must say something, or one must lean on the other in a way we know.
@@ -74,13 +72,17 @@ def _split_soft(chunk: str, stands: Callable[[str], bool]) -> list[Piece]:
             and (stands(joined) or only_names(joined))
             and (stands(part) or only_names(part))
         ):
-            pieces.append(Piece(joined, shares=bool(pieces) and not _own_verb(joined)))
+            pieces.append(Piece(joined, shares=bool(pieces) and _leans(joined)))
             joined = part
         else:
             joined = f"{joined}{seam}{part}" if joined else part
-    pieces.append(Piece(joined, shares=bool(pieces) and not _own_verb(joined)))
-    del start, position
+    pieces.append(Piece(joined, shares=bool(pieces) and _leans(joined)))
     return _lend(pieces)
+
+
+def _leans(text: str) -> bool:
+    """Whether a piece has neither a verb nor a direction of its own."""
+    return not _own_verb(text) and _TOWARDS.search(text) is None
 
 
 def _own_verb(text: str) -> bool:

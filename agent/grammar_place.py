@@ -37,6 +37,11 @@ _DECADE = re.compile(
 )
 _DECADE_BACK = re.compile(r"\b\dO'?s\b|\b(?:19|20|2O)\dO'?s\b")
 
+# "Every few seconds", "tired after a minute" and "a two second decay" name no place.
+_NO_TIME = re.compile(
+    r"(?:\b(?:every|each|by|shorter than|longer than|less than|more than|of|with an?|make it|to be|be)(?: other| about| only)?|\b(?:tired|worn out|listen\w*|ears|waited|for)\b.* after|\b(?:half|split)) $"
+)
+
 T = r"(~\d+~)"
 _BARE = r"(~\d+~|\d+(?:\.\d+)?(?!\s*(?:db|hz|khz|k|lufs|%|percent|bpm|kbps|bit|times))\b)"
 _END = r"(?:the )?(?:very )?(?:end|finish)(?: of (?:the |this |my )?(?:song|track|piece|tune|file|recording))?"
@@ -118,7 +123,12 @@ def take_places(text: str) -> Placed:
     marked = _DECADE.sub(lambda match: match[0].replace("0", "O"), _words_to_numbers(text))
     times: list[float] = []
 
+    def text_before(match: re.Match[str]) -> str:
+        return match.string[: match.start()]
+
     def note(match: re.Match[str]) -> str:
+        if re.fullmatch(r"\d{3,}s", match[0]) or _NO_TIME.search(text_before(match)):
+            return match[0]
         times.append(_seconds(match[0]))
         return f"~{len(times) - 1}~"
 
@@ -193,7 +203,8 @@ def _take_sections(text: str, found: list[tuple[Place, ...]]) -> str:
 
 def _words_to_numbers(text: str) -> str:
     text = re.sub(rf"\b(\d+) and a half (?={_MIN}\b)", r"\1.5 ", text)
-    text = re.sub(rf"\b(a|one|1) minute and a half\b", "1.5 minutes", text)
+    text = re.sub(r"\b(?:a|one|1) minute and a half\b", "1.5 minutes", text)
+    text = re.sub(r"\b(?:a )?half(?: a)? minute\b", "30 seconds", text)
     text = re.sub(
         rf"\b({_WORDS})[ -](?=(?:minutes?|mins?|seconds?|secs?)\b)",
         lambda match: _NUMBER_WORDS[match[1]] + " ",

@@ -14,14 +14,20 @@ from functools import lru_cache
 from mixmend.agent import grammar_clauses as clauses
 from mixmend.agent import grammar_meta as meta
 from mixmend.agent import lexicon
+from mixmend.agent.clause_reading import ClauseReader, Verdict, Way, aspect_of
 from mixmend.agent.compose import instruction_for
 from mixmend.agent.grammar_amount import find_amount
 from mixmend.agent.grammar_place import MARK, Place, take_places
 from mixmend.agent.intents import DEFAULT_STRENGTH, Intent, Kind, Turn, Understanding
-from mixmend.agent.wish_rules import Reading, read_wishes
-from mixmend.agent.wishes import WISHES, Wish, wish_for
+from mixmend.agent.languages import gloss
+from mixmend.agent.sentence_model import Heads
+from mixmend.agent.wish_rules import compares_with_others, read_wishes
+from mixmend.agent.wishes import wish_for
 from mixmend.agent.wording import Speller, normalise, speller_for
-from mixmend.model.problems import Aspect
+from mixmend.model.embed import EmbeddingError
+
+MOST_CHARACTERS = 2000
+MOST_TURNS = 12
 
 _POLITE = re.compile(
     r"^(?:(?:please|thanks|thank you|hi|hey|hello|ok|okay|so|well|also|too|and|just|really|maybe|cheers|sorry|i think|i guess|i mean|if possible|if you can|kindly|um|hmm|there|now|again|actually|basically|like|you know|or something|or so|everything else|nothing else|that is all|only that|guys|mate|dear|honestly|in my opinion|for me|at all|alright|good|great|cool|nice)[ ,]*)+$"
@@ -46,52 +52,81 @@ class Said:
     shares: bool = False
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What a clause was read as, before it is put into an intent."""
-
-    kind: Kind
-    sure: float
-    wish: Wish | None = None
-    directed: bool = False
-    aspect: Aspect | None = None
-
-
 def understand(words: str, history: Sequence[Turn] = ()) -> Understanding:
     """Every wish, question and command in `words`, read in the light of earlier turns.
 
     No words at all ask for the automatic mode. Never raises on any text.
     """
-    if not words.strip():
-        return Understanding(
-            intents=(Intent(kind="auto"),), instruction=instruction_for(()), language="en"
-        )
-    intents = _read(words, tuple(history))
-    return Understanding(intents=intents, instruction=instruction_for(intents), language="en")
+    return understand_by(words, history)
 
 
-def _read(words: str, history: tuple[Turn, ...]) -> tuple[Intent, ...]:
+def understand_by(
+    words: str, history: Sequence[Turn] = (), *, way: Way = "fused", heads: Heads = "all"
+) -> Understanding:
+    """`understand` by rules alone, by embeddings alone or by both, for benchmarks and tests."""
+    return _understood(words[:MOST_CHARACTERS], tuple(history)[-MOST_TURNS:], way, heads)
+
+
+@lru_cache(maxsize=256)
+def _understood(words: str, history: tuple[Turn, ...], way: Way, heads: Heads) -> Understanding:
+    glossed = gloss(words)
+    intents = _read(glossed.text, history, _reader(way, heads)) if words.strip() else ()
+    intents = intents or (Intent(kind="auto"),)
+    return Understanding(
+        intents=intents, instruction=instruction_for(intents), language=glossed.language
+    )
+
+
+@lru_cache(maxsize=6)
+def _reader(way: Way, heads: Heads) -> ClauseReader:
+    try:
+        return ClauseReader(way, heads)
+    except EmbeddingError:
+        # Without the encoder's package the rules still understand most of what is said.
+        return ClauseReader("rules")
+
+
+def plain_clause(words: str) -> str:
+    """Words as the heads see them: uniform, without places and polite openings."""
+    placed = take_places(normalise(words, _speller()))
+    return _said(clauses.Piece(placed.text), placed.places).text
+
+
+def _read(words: str, history: tuple[Turn, ...], reader: ClauseReader) -> tuple[Intent, ...]:
     text = normalise(words, _speller())
     placed = take_places(text)
-    pieces = clauses.split(_protect(placed.text), _stands)
+    pieces = clauses.split(_protect(placed.text), lambda piece: _stands(piece, reader))
     found: list[Intent] = []
     waiting: tuple[Place, ...] = ()
     for piece in pieces:
         said = _said(piece, placed.places)
-        if not said.text or _FILLER.fullmatch(said.text) or _POLITE.match(said.text):
-            waiting = _hand_on_place(said, found, waiting, history)
+        if _says_nothing(said.text):
+            waiting = _hand_on_place(said, found, waiting, history, reader)
             continue
-        intents = _intents_of(said, history, found)
+        intents = _intents_of(said, history, found, reader)
         if not said.places and waiting:
             intents = [
                 i if i.kind not in ("fix", "leave") else p
                 for i in intents
                 for p in _placed(i, waiting)
             ]
+        elif not said.places and said.shares and found and len(intents) == 1:
+            last = found[-1]
+            if last.kind == intents[0].kind == "fix":
+                place = {
+                    "region": last.region,
+                    "section": last.section,
+                    "section_n": last.section_n,
+                }
+                intents = [intents[0].model_copy(update=place)]
         if said.places and _leads(piece.text):
             waiting = said.places
         found += intents
     return _tidy(found, text, history)
+
+
+def _says_nothing(text: str) -> bool:
+    return not text or bool(_FILLER.fullmatch(text)) or bool(_POLITE.match(text))
 
 
 def _protect(text: str) -> str:
@@ -136,24 +171,17 @@ def _said(piece: clauses.Piece, places: tuple[tuple[Place, ...], ...]) -> Said:
     )
 
 
-def _stands(text: str) -> bool:
-    """Whether a piece means something on its own, so that a sentence may be split there."""
+def _stands(text: str, reader: ClauseReader) -> bool:
     bare = re.sub(rf"{MARK}\d+", "", text).strip()
-    if not bare:
-        return False
-    if (
-        read_wishes(bare).scores
-        or meta.find_target(bare)
-        or meta.is_leave(bare)
-        or meta.is_cannot(bare)
-    ):
-        return True
-    reading = meta.read_meta(bare, False)
-    return reading is not None or meta.is_auto(bare) or _POLITE.match(bare) is not None
+    return bool(bare) and (_POLITE.match(bare) is not None or reader.stands(bare))
 
 
 def _hand_on_place(
-    said: Said, found: list[Intent], waiting: tuple[Place, ...], history: tuple[Turn, ...]
+    said: Said,
+    found: list[Intent],
+    waiting: tuple[Place, ...],
+    history: tuple[Turn, ...],
+    reader: ClauseReader,
 ) -> tuple[Place, ...]:
     """A place on its own belongs to the wish before it, else to the ones that follow."""
     if not said.places:
@@ -167,14 +195,20 @@ def _hand_on_place(
         last = found.pop()
         found += _placed(last, said.places)
         return waiting
-    if not found and (wish := _last_fix(history)) is not None and _SAME.search(said.text):
-        found += _placed(wish, said.places)
+    if not found and (wish := _last_fix(history, reader)) is not None:
+        found += _placed(wish.model_copy(update={"words": said.text}), said.places)
     return said.places
 
 
-def _intents_of(said: Said, history: tuple[Turn, ...], found: list[Intent]) -> list[Intent]:
+def _intents_of(
+    said: Said, history: tuple[Turn, ...], found: list[Intent], reader: ClauseReader
+) -> list[Intent]:
     text = said.text
+    if history and not found and (again := _again(said, history, reader)):
+        return again
     amount = find_amount(text)
+    if amount and compares_with_others(text):
+        amount = None
     strength = amount.strength if amount else DEFAULT_STRENGTH
     # An amount after the wish changes that wish: "make it brighter, but not too much".
     if (
@@ -197,13 +231,52 @@ def _intents_of(said: Said, history: tuple[Turn, ...], found: list[Intent]) -> l
         if wish is None or (target.lufs is not None and wish in ("too_quiet", "too_loud")):
             return out
         text = rest
-    verdict = _judge(text, bool(history), asks)
+    verdict = reader.judge(text, bool(history))
     if target and verdict.kind != "fix" and not asks:
         return out
-    out += _put(verdict, said, text, strength, history)
+    out += _put(verdict, said, text, strength, history, reader)
     if target and asks:
         out[-1] = out[-1].model_copy(update={"target": target.target, "target_lufs": target.lufs})
     return out
+
+
+_ANEW = re.compile(
+    r"(?:and |now |also |do |then |please |just )*(?:(?:the )?same(?: (?:thing|again|goes|treatment|change))?|do (?:that|it|this)|that|likewise|this)(?: too| as well| also| again| please| there| here| for| in| with)*"
+)
+
+
+def _again(said: Said, history: tuple[Turn, ...], reader: ClauseReader) -> list[Intent]:
+    """The last wish anew, in another place or for another thing: "the same for the outro"."""
+    last = _last_fix(history, reader)
+    if last is None:
+        return []
+    if said.places and _ANEW.fullmatch(said.text):
+        return _placed(last.model_copy(update={"words": said.text}), said.places)
+    bare = re.sub(
+        r"^(?:and|now|also|then|what about|how about)\b(?: (?:and|now|also))*|\b(?:too|as well|also|please|now)\b",
+        "",
+        said.text,
+    ).strip(" ,?")
+    way = last.change if last.change in ("more", "less") else None
+    if (
+        way
+        and re.match(r"(?:and|now|also|then|what about|how about)\b", said.text)
+        and clauses.only_names(bare)
+    ):
+        aspect = aspect_of(bare, read_wishes(bare))
+        wish = wish_for(aspect, way)
+        if wish is not None:
+            fix = last.model_copy(
+                update={
+                    "problem": wish.problem,
+                    "aspect": wish.aspect,
+                    "region": None,
+                    "section": None,
+                    "words": said.text,
+                }
+            )
+            return _placed(fix, said.places)
+    return []
 
 
 def _only_amount(text: str, start: int, end: int) -> bool:
@@ -214,34 +287,13 @@ def _only_amount(text: str, start: int, end: int) -> bool:
     ) is not None and not re.search(r"\b(?:more|less)$", text)
 
 
-def _judge(text: str, has_history: bool, asks: bool) -> Verdict:
-    reading = read_wishes(text)
-    best = reading.best
-    wish = WISHES[best] if best else None
-    directed = best in reading.directed if best else False
-    aspect = _aspect_of(text, reading)
-    said = meta.read_meta(text, has_history)
-    if said is not None:
-        return Verdict(said.kind, said.sure, wish, directed, aspect)
-    if asks:
-        return Verdict("question", 0.9, wish, directed, aspect)
-    if meta.is_leave(text) and not (
-        wish and re.search(r"\b(?:do not|not) (?:want|like|need)\b", text)
-    ):
-        return Verdict("leave", 0.9, wish, directed, aspect)
-    if meta.is_cannot(text):
-        return Verdict("cannot", 0.9, None, False, None)
-    if wish is not None:
-        return Verdict(
-            "fix", min(0.95, 0.55 + 0.12 * reading.scores[wish.name]), wish, directed, aspect
-        )
-    if meta.is_auto(text):
-        return Verdict("auto", 0.85)
-    return Verdict("off_topic", 0.3)
-
-
 def _put(
-    verdict: Verdict, said: Said, text: str, strength: float, history: tuple[Turn, ...]
+    verdict: Verdict,
+    said: Said,
+    text: str,
+    strength: float,
+    history: tuple[Turn, ...],
+    reader: ClauseReader,
 ) -> list[Intent]:
     kind, wish = verdict.kind, verdict.wish
     base = Intent(kind=kind, strength=strength, words=said.text, confidence=verdict.sure)
@@ -273,28 +325,12 @@ def _put(
             update["file_format"] = meta.format_of(text)
     if kind in ("undo", "redo", "stronger", "weaker", "explain", "question", "compare") and wish:
         update |= {"problem": wish.problem, "aspect": wish.aspect}
-    elif kind in ("stronger", "weaker") and (last := _last_fix(history)) is not None:
+    elif kind in ("stronger", "weaker") and (last := _last_fix(history, reader)) is not None:
         update |= {"problem": last.problem, "aspect": last.aspect}
     base = base.model_copy(update=update)
     if kind in ("stronger", "weaker", "undo", "explain", "question", "cannot", "redo", "auto"):
         return _placed(base, said.places)
     return [base]
-
-
-def _aspect_of(text: str, reading: Reading) -> Aspect | None:
-    """The aspect a clause speaks of, whichever way it should or should not go."""
-    spans: list[tuple[int, Aspect]] = []
-    for noun in lexicon.NOUNS:
-        if match := re.search(noun.pattern, text):
-            for name in (noun.more, noun.less, noun.bare):
-                aspect = WISHES[name].aspect if name else None
-                if aspect:
-                    spans.append((match.start(), aspect))
-                    break
-    if spans:
-        return min(spans)[1]
-    best = reading.best
-    return WISHES[best].aspect if best else None
 
 
 def _placed(intent: Intent, places: Sequence[Place]) -> list[Intent]:
@@ -312,11 +348,13 @@ def _placed(intent: Intent, places: Sequence[Place]) -> list[Intent]:
     ]
 
 
-def _last_fix(history: Sequence[Turn]) -> Intent | None:
+def _last_fix(history: Sequence[Turn], reader: ClauseReader) -> Intent | None:
     """The last wish about the sound that the user uttered."""
     for index in range(len(history) - 1, max(-1, len(history) - 9), -1):
         if history[index].role == "user":
-            fixes = [i for i in _read(history[index].text, ()) if i.kind == "fix"]
+            fixes = [
+                i for i in _read(gloss(history[index].text).text, (), reader) if i.kind == "fix"
+            ]
             if fixes:
                 return fixes[-1]
     return None
@@ -381,5 +419,3 @@ _WORK_WORDS = frozenset(
     "really little more less much sound sounds sounding song track make master background noise hiss crackle muffled "
     "stereo mono dynamic dynamics volume stronger weaker different original version better before again".split()
 )
-
-__all__ = ["understand", "wish_for"]

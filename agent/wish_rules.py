@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from mixmend.agent.intents import Change
 from mixmend.agent.lexicon import LESS, MORE, NOUNS, SAYINGS, VOICE, WANT_MORE, Noun
-from mixmend.agent.wishes import WISHES
+from mixmend.agent.wishes import WISHES, wish_for
 
 # Words of excess and lack that tell which way a wish goes even inside a complaint.
 _SAID_DIRECTION = re.compile(
@@ -96,7 +96,42 @@ def read_wishes(text: str) -> Reading:
             weight = noun.weight + (0.6 if way else 0.0)
             note(wish, weight, match.span(), bool(way) and said_direction)
     _settle(text, scores, spans, directed)
+    if _OTHERS_LEAD.search(text):
+        directed.clear()
+    elif _THAN.search(text):
+        scores, spans = _turned(scores, spans)
+        directed.clear()
     return Reading(dict(scores), frozenset(directed & scores.keys()), spans)
+
+
+# "Other songs are brighter" complains of dullness; "mine is brighter than others" of the reverse.
+_OTHERS_LEAD = re.compile(
+    r"^(?:in |on |next to |compared (?:to|with) |beside |unlike )?(?:all |most |every |the |my |any |these |those )*(?:other|others|pro|professional|commercial|original|reference|radio|studio version|live version|old|demo|vinyl|records?|famous|real|favou?rite|hit)\b.*\b(?:is|are|was|were|sounds?|have|has|had|hits?|feels?|shakes?|wraps?|slaps?|smacks?)\b"
+)
+_THAN = re.compile(
+    r"^(?:(?:it|this|that|mine|my \w+|the \w+(?: \w+)?)(?: \w+)?(?: (?:is|are|sounds?|has|have|was|feels?|got)\b)(?: \w+){0,4}?|(?:far|way|much|a lot|lots)?) ?\b(?:more|less|\w+er)\b(?: [\w-]+){0,3} than (?!(?:before|the singer|the voice|the vocals))"
+)
+
+
+def compares_with_others(text: str) -> bool:
+    """Whether the clause holds the song against others, so that its amounts are no wishes."""
+    return _OTHERS_LEAD.search(text) is not None or _THAN.search(text) is not None
+
+
+def _turned(
+    scores: dict[str, float], spans: dict[str, tuple[int, int]]
+) -> tuple[dict[str, float], dict[str, tuple[int, int]]]:
+    """What is said to be more than elsewhere is too much, and the reverse."""
+    turned: dict[str, float] = {}
+    places: dict[str, tuple[int, int]] = {}
+    for name, points in scores.items():
+        wish = WISHES[name]
+        opposite = {"more": "less", "less": "more"}
+        other = wish_for(wish.aspect, opposite.get(wish.change, "fix"))  # type: ignore[arg-type]
+        new = other.name if other and wish.change != "fix" else name
+        turned[new] = turned.get(new, 0.0) + points
+        places.setdefault(new, spans[name])
+    return turned, places
 
 
 def _negated(text: str, start: int) -> bool:
@@ -171,6 +206,8 @@ def _settle(
     if voice:
         move("too_quiet", "vocals_buried")
         move("too_loud", "vocals_loud")
+        if re.search(r"\b(?:understand|hear|make out|follow)\b", text):
+            move("unclear", "vocals_buried")
         if "vocals_buried" in scores and "reverb" in scores:
             if re.search(r"\b(?:distant|far)\b", text) and not re.search(r"reverb|echo|wet", text):
                 move("reverb", "vocals_buried")

@@ -48,7 +48,7 @@ _CONTRACTIONS: tuple[tuple[str, str], ...] = (
     (r"\bur\b", "your"),
     (r"\br\b(?= (?:too|so|very|way))", "are"),
     (r"\b(?:vox|voc|vocs|voxs)\b", "vocals"),
-    (r"\b(?:verb)\b(?! )", "reverb"),
+    (r"\bverb\b", "reverb"),
     (r"\b(?:tho|though)\b", "though"),
     (r"\b(?:abit|alil|lil bit|lil)\b", "a bit"),
     (r"\balot\b", "a lot"),
@@ -83,6 +83,8 @@ class Speller:
         close = [
             (distance, target)
             for target in self.targets
+            # The first letter is rarely the wrong one, and looking only there is quick.
+            if target[0] in squeezed[:2]
             if abs(len(target) - len(squeezed)) <= most and len(target) >= 4
             if (distance := edit_distance(squeezed, target, most)) <= most
         ]

@@ -1,0 +1,188 @@
+"""Reads one clause: what rules and trained heads make of it, added up into a verdict.
+
+Rules vote with the weight of what they matched; the heads vote with their log-probabilities. Where
+rules found nothing the heads decide alone, which is what metaphors need; where rules are sure
+("undo the second one") the heads cannot overrule them.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+
+from mixmend.agent import grammar_meta as meta
+from mixmend.agent import lexicon
+from mixmend.agent.intents import KINDS, Kind
+from mixmend.agent.sentence_model import WISH_NAMES, Guess, Heads, sentence_model
+from mixmend.agent.wish_rules import Reading, read_wishes
+from mixmend.agent.wishes import WISHES, Wish
+from mixmend.model.problems import Aspect
+
+Way = Literal["rules", "embeddings", "fused"]
+
+# How much a rule's word counts against the heads' log-probabilities; found on training families.
+_RULE_WISH = 1.5
+_RULE_KIND: dict[Kind, float] = {
+    "question": 3.0, "leave": 3.5, "cannot": 3.0, "fix": 3.0, "auto": 2.5,
+}  # fmt: skip
+_RULE_SURE = 6.0
+_SURE = 0.9
+_STANDS = 0.6
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a clause was read as, before it is put into an intent."""
+
+    kind: Kind
+    sure: float
+    wish: Wish | None = None
+    directed: bool = False
+    aspect: Aspect | None = None
+
+
+@dataclass(frozen=True)
+class Votes:
+    """The rules' votes on one clause: kinds with weights, and the lexicon's reading."""
+
+    kinds: dict[Kind, float]
+    reading: Reading
+    sure: bool = field(default=False)
+
+
+class ClauseReader:
+    """Reads clauses one `way`, with one set of `heads`."""
+
+    def __init__(self, way: Way = "fused", heads: Heads = "all") -> None:
+        self.way = way
+        self._model = None if way == "rules" else sentence_model(heads)
+
+    def judge(self, text: str, has_history: bool) -> Verdict:
+        """The most likely reading of a clause of normalised text without places."""
+        votes = rule_votes(text, has_history)
+        guess = self._model.guess([text])[0] if self._model else None
+        if guess is None:
+            return _by_rules(text, votes)
+        if self.way == "embeddings":
+            votes = Votes({}, Reading())
+        return _fused(text, votes, guess)
+
+    def stands(self, text: str) -> bool:
+        """Whether a piece means something on its own, so that a sentence may be split there."""
+        if self.way != "embeddings" and rules_stand(text):
+            return True
+        if self._model is None or len(text.split()) < 3:
+            return False
+        guess = self._model.guess([text])[0]
+        return guess.kind("fix") > math.log(_STANDS) and float(guess.wishes.max()) > math.log(
+            _STANDS
+        )
+
+
+def rules_stand(text: str) -> bool:
+    """Whether rules alone make something of a piece."""
+    votes = rule_votes(text, False)
+    return bool(votes.kinds) or bool(votes.reading.scores) or meta.find_target(text) is not None
+
+
+_OF_MUSIC = re.compile(
+    r"\b(?:it|song|track|mix|recording|lufs|loud\w*|peaks?|tempo|bpm|key|sound\w*|version|pass|stereo|mono|dynamic\w*|headroom|problems?|wrong|measur\w*|numbers|clip\w*|rt60|sample rate|bit ?rate|spectrum|frequenc\w+|vocals?|bass|decibels?|db|crest|mastering)\b"
+)
+
+
+@lru_cache(maxsize=1024)
+def rule_votes(text: str, has_history: bool) -> Votes:
+    """What each rule says of a clause."""
+    reading = read_wishes(text)
+    said = meta.read_meta(text, has_history)
+    if said is not None:
+        return Votes({said.kind: _RULE_SURE * said.sure}, reading, said.sure >= _SURE)
+    kinds: dict[Kind, float] = {}
+    unwanted = re.search(r"\b(?:do not|not) (?:want|like|need)\b", text) is not None
+    if meta.is_question(text):
+        about_song = bool(reading.best) or _OF_MUSIC.search(text) is not None
+        kinds["question"] = _RULE_KIND["question"] if about_song else 0.5
+    elif meta.is_leave(text) and not (reading.best and unwanted):
+        kinds["leave"] = _RULE_KIND["leave"]
+    elif meta.is_cannot(text):
+        kinds["cannot"] = _RULE_KIND["cannot"]
+    if reading.best:
+        kinds["fix"] = min(_RULE_KIND["fix"], reading.scores[reading.best])
+    if meta.is_auto(text):
+        kinds["auto"] = _RULE_KIND["auto"]
+    return Votes(kinds, reading)
+
+
+def _by_rules(text: str, votes: Votes) -> Verdict:
+    best = votes.reading.best
+    wish = WISHES[best] if best else None
+    directed = best in votes.reading.directed if best else False
+    aspect = aspect_of(text, votes.reading)
+    if votes.kinds == {"question": 0.5}:
+        return Verdict("off_topic", 0.3)
+    order: tuple[Kind, ...] = ("question", "leave", "cannot", "fix", "auto")
+    if votes.sure or len(votes.kinds) == 1:
+        kind = next(iter(votes.kinds))
+    else:
+        kind = next((kind for kind in order if kind in votes.kinds), "off_topic")
+    sure = {True: 0.97, False: 0.85 if votes.kinds else 0.3}[votes.sure]
+    return Verdict(kind, sure, wish, directed, aspect)
+
+
+def _fused(text: str, votes: Votes, guess: Guess) -> Verdict:
+    wishes = guess.wishes.astype(np.float64).copy()
+    for name, points in votes.reading.scores.items():
+        wishes[WISH_NAMES.index(name)] += _RULE_WISH * points
+    kinds = guess.kinds.astype(np.float64).copy()
+    for kind, points in votes.kinds.items():
+        kinds[KINDS.index(kind)] += points
+    shares = np.exp(kinds - kinds.max())
+    shares /= shares.sum()
+    kind = KINDS[int(kinds.argmax())]
+    likely = np.exp(wishes - wishes.max())
+    likely /= likely.sum()
+    name = WISH_NAMES[int(wishes.argmax())]
+    sure = float(shares.max()) * (float(likely.max()) if kind == "fix" else 1.0)
+    named = name in votes.reading.scores
+    directed = name in votes.reading.directed or (not named and says_direction(text))
+    aspect = aspect_of(text, votes.reading)
+    if kind == "leave" and aspect is None:
+        aspect = WISHES[name].aspect
+    wish = WISHES[name] if kind == "fix" or named else None
+    return Verdict(kind, sure, wish, directed, aspect)
+
+
+_DIRECTION = re.compile(
+    r"\b(?:more|less|add|boost|raise|increase|reduce|cut|lower|remove|get rid|turn (?:up|down)|bring|lift|take|"
+    r"give|make it \w+er|lacks?|needs?|too much|not enough|too little|missing some|\w+en (?:it|the)|could be|i want|i would like|kill|tame|put)\b"
+)
+
+
+def says_direction(text: str) -> bool:
+    """Whether a clause says which way to go rather than what is wrong."""
+    return _DIRECTION.search(text) is not None
+
+
+@lru_cache(maxsize=1)
+def _nouns() -> tuple[tuple[re.Pattern[str], Aspect], ...]:
+    found: list[tuple[re.Pattern[str], Aspect]] = []
+    for noun in lexicon.NOUNS:
+        names = [name for name in (noun.more, noun.less, noun.bare) if name]
+        aspect = next((a for name in names if (a := WISHES[name].aspect)), None)
+        if aspect:
+            found.append((re.compile(noun.pattern), aspect))
+    return tuple(found)
+
+
+def aspect_of(text: str, reading: Reading) -> Aspect | None:
+    """The aspect a clause speaks of, whichever way it should or should not go."""
+    spans = [(m.start(), aspect) for pattern, aspect in _nouns() if (m := pattern.search(text))]
+    if spans:
+        return min(spans)[1]
+    best = reading.best
+    return WISHES[best].aspect if best else None
