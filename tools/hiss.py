@@ -24,6 +24,8 @@ LOW_QUANTILE, HIGH_QUANTILE = 0.05, 0.25
 MAX_EXTRA_SPREAD_DB = 1.2
 MAX_FLATNESS_OFF_DB = 0.45
 MIN_ADJACENT_BANDS = 3
+STEEPEST_DB_PER_OCTAVE = -4.5
+REACHES_HZ, HOLE_DB = 10000.0, 9.0
 SILENT_POWER = 1e-12
 # One frame in so many is looked at: some 2600 frames say as much as ten times as many.
 STRIDE_EVERY_S = 120.0
@@ -156,9 +158,23 @@ def fit_profile(
     fits = (extra_db < MAX_EXTRA_SPREAD_DB) & (off_db < MAX_FLATNESS_OFF_DB)
     heard = _runs(fits, MIN_ADJACENT_BANDS)
     bound = low / expected[0]
-    if not heard.any():
+    if not heard.any() or not _is_hiss(freq_hz, 10 * np.log10(bound + _TINY), heard):
         return NoiseProfile(freq_hz, np.zeros(freq_hz.size), heard, False)
     return NoiseProfile(freq_hz, _fill(freq_hz, bound, heard), heard, True)
+
+
+def _is_hiss(freq_hz: FloatVector, bound_db: FloatVector, heard: NDArray[np.bool_]) -> bool:
+    """Hiss falls by no more than pink noise does and reaches to the treble; a held chord of noisy
+    instruments falls off."""
+    octave = np.log2(freq_hz)
+    if np.ptp(octave[heard]) > 1.0:
+        slope = np.polyfit(octave[heard], bound_db[heard], 1)[0]
+        if slope < STEEPEST_DB_PER_OCTAVE:
+            return False
+    last = int(np.flatnonzero(heard)[-1])
+    above = (octave > octave[last]) & (freq_hz < REACHES_HZ)
+    expected_db = bound_db[last] - 3.0 * (octave[above] - octave[last])
+    return bool(np.all(bound_db[above] > expected_db - HOLE_DB))
 
 
 def _gamma_quantiles(shape: FloatVector) -> tuple[FloatVector, FloatVector]:

@@ -84,9 +84,7 @@ def mend(wave: FloatArray, at: int, rate_hz: int) -> None:
     if extent is None:
         return
     smooth = max(3, round(SMOOTH_S * rate_hz))
-    music = clean_burst(
-        near, extent.start, extent.stop, model.predictor, model.error_power, smooth
-    )
+    music = clean_burst(near, extent.start, extent.stop, model.predictor, model.error_power, smooth)
     wave[start + extent.start : start + extent.stop] = music
 
 

@@ -9,11 +9,14 @@ noise masks what is left better than silence.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
 from mixmend.tools.audio import Audio, Block, FloatArray, map_blocks
 from mixmend.tools.hiss import NoiseProfile, noise_profiles
+from mixmend.tools.process.overlap import Spectrum, root_hann, take_away
 from mixmend.tools.region import Region, blend
 
 Matrix = NDArray[np.float32]
@@ -21,7 +24,7 @@ Matrix = NDArray[np.float32]
 WINDOW_S = 0.0465
 OVERLAP = 4
 DEEPEST_DB = -18.0
-LONG_FRAMES, WIDE_BINS = 9, 11
+LONG_FRAMES, WIDE_BINS = 13, 15
 # The larger of two noisy estimates runs high: what noise alone gives must count as noise.
 BIAS = 1.6
 SLOPE = 1.0
@@ -46,8 +49,7 @@ def denoise(
     rate = audio.sample_rate_hz
     window = int(2 ** max(6, round(np.log2(WINDOW_S * rate))))
     freq_hz = np.fft.rfftfreq(window, 1 / rate)
-    taper = _taper(window)
-    scale = float(np.sum(taper**2)) * rate / 2
+    scale = float(np.sum(root_hann(window) ** 2)) * rate / 2
     noise = [
         (profile.power_at(freq_hz) * scale).astype(np.float32) if profile.found else None
         for profile in profiles
@@ -55,40 +57,19 @@ def denoise(
 
     def clean(samples: FloatArray, block: Block) -> FloatArray:
         out = samples.copy()
-        # Frames sit on one grid for the whole file, so that blocks change nothing.
-        first = block.start - block.before
         for channel, power in enumerate(noise):
             if power is not None:
-                out[channel] = _cleaned(samples[channel], power, taper, -first % (window // OVERLAP))
+                removal = partial(_removal, noise=power)
+                first = block.start - block.before
+                out[channel] = take_away(samples[channel], first, window, OVERLAP, removal)
         return out
 
     after = map_blocks(audio, clean, block_s=20.0, context_s=1.0)
     return blend(audio, after, strength=strength, region=region)
 
 
-def _taper(window: int) -> Matrix:
-    """Root of a periodic Hann window: analysis times synthesis adds up to one."""
-    return np.sqrt(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)).astype(np.float32)
-
-
-def _cleaned(wave: FloatArray, noise: Matrix, taper: Matrix, shift: int) -> FloatArray:
-    import scipy.fft
-
-    window, hop = taper.size, taper.size // OVERLAP
-    before = window - shift
-    count = -(-(before + wave.size) // hop)
-    padded = np.zeros(count * hop + window, dtype=np.float32)
-    padded[before : before + wave.size] = wave
-    frames = np.lib.stride_tricks.sliding_window_view(padded, window)[::hop]
-    spectrum = scipy.fft.rfft(frames * taper, axis=1)
-    spectrum *= gain_of(spectrum.real**2 + spectrum.imag**2, noise)
-    pieces = scipy.fft.irfft(spectrum, window, axis=1) * (taper * (2 / OVERLAP))
-    out = np.zeros_like(padded)
-    for phase in range(OVERLAP):
-        part = pieces[phase::OVERLAP]
-        stop = phase * hop + part.size
-        out[phase * hop : stop] += part.reshape(-1)
-    return out[before : before + wave.size]
+def _removal(spectrum: Spectrum, _: int, noise: Matrix) -> Matrix:
+    return 1 - gain_of(spectrum.real**2 + spectrum.imag**2, noise)
 
 
 def gain_of(power: Matrix, noise: Matrix) -> Matrix:
