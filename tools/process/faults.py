@@ -85,7 +85,7 @@ def _steps(first: float, last: float, step: float = 1.0) -> tuple[float, ...]:
 
 
 _TOP_HZ = 1e6
-_BRIGHT = Family(_shelf(6000, 1, high=True), _steps(2, 20), (6, 15), 6000, _TOP_HZ)
+_BRIGHT = Family(_shelf(6000, 1, high=True), _steps(2, 20), (6, 15), 6000, _TOP_HZ, fairness=0.1)
 
 FAMILIES: dict[TonalProblem, Family] = {
     "dull": Family(_shelf(6000, -1, high=True), _steps(2, 20), (6, 15), 6000, _TOP_HZ),

@@ -42,7 +42,7 @@ from mixmend.tools.targets import (
 # Songs are less Gaussian than the mixture believes: how much of its evidence counts.
 _EVIDENCE = 0.35
 # The damage is believed to be this much weaker evidence than the mixture says.
-_DOUBT = {"unbalanced": 2.0, "mic_colored": 1.0}
+_DOUBT = {"unbalanced": 3.5, "mic_colored": 1.0}
 # How far under its strongest band a song may lie for bumps to be told from emptiness.
 _DEEPEST_DB = 80.0
 _SHORTEST_REGION_S = 3.0
