@@ -32,8 +32,8 @@ class Allowance:
 
     loudness_jump_db: float = 6.0
     mono_loss_db: float = 1.5
-    added_onsets_share: float = 0.02
-    level_wobble_db: float = 1.0
+    added_onsets_share: float = 0.04
+    level_wobble_db: float = 1.2
     balance_db: float = 1.5
     least_width_ratio: float = 0.5
     most_width_ratio: float = 2.2
@@ -41,6 +41,7 @@ class Allowance:
     dynamics: bool = False  # the repair is meant to change levels by level
     stereo: bool = False  # the repair is meant to change the stereo image
     gaps: bool = False
+    bandwidth: bool = False  # what reached highest may have been the fault itself
     bands: tuple[BandAllowance, ...] = field(default=())
 
     def band_loss_db(self, centre_hz: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -62,7 +63,7 @@ _FOR: dict[Problem, Allowance] = {
     "too_bright": Allowance(bands=_bands((3000, 1e9, 20))),
     "sibilant": Allowance(bands=_bands((3000, 1e9, 14)), level_wobble_db=1.5),
     "boomy": Allowance(bands=_bands((0, 250, 20))),
-    "muddy": Allowance(bands=_bands((0, 1000, 18))),
+    "muddy": Allowance(bands=_bands((0, 1000, 18)), level_wobble_db=1.6, dynamics=True),
     "boxy": Allowance(bands=_bands((150, 1200, 14))),
     "vocals_loud": Allowance(bands=_bands((250, 5000, 14))),
     # A lift elsewhere is the same as a loss here, once the levels are matched.
@@ -75,13 +76,17 @@ _FOR: dict[Problem, Allowance] = {
     "unbalanced": Allowance(bands=_bands((*_ALL, 12))),
     "mic_colored": Allowance(bands=_bands((*_ALL, 16))),
     "noise": Allowance(
+        bandwidth=True,
         bands=_bands((0, 60, 30), (2000, 1e9, 30), (*_ALL, 12)),
         level_wobble_db=2.0,
         loudness_jump_db=12.0,
     ),
     "hum": Allowance(bands=_bands((0, 1000, 30)), level_wobble_db=2.0, loudness_jump_db=15.0),
-    "clicks": Allowance(bands=_bands((*_ALL, 20)), level_wobble_db=3.0, loudness_jump_db=12.0),
+    "clicks": Allowance(
+        bandwidth=True, bands=_bands((*_ALL, 20)), level_wobble_db=3.0, loudness_jump_db=12.0
+    ),
     "clipping": Allowance(
+        bandwidth=True,
         bands=_bands((*_ALL, 14)),
         level_wobble_db=2.0,
         dynamics=True,
@@ -90,7 +95,11 @@ _FOR: dict[Problem, Allowance] = {
         least_width_ratio=0.3,
     ),
     "dropouts": Allowance(
-        silence=2.0, level_wobble_db=4.0, loudness_jump_db=15.0, added_onsets_share=0.1
+        bandwidth=True,
+        silence=2.0,
+        level_wobble_db=4.0,
+        loudness_jump_db=15.0,
+        added_onsets_share=0.1,
     ),
     "dc_offset": Allowance(bands=_bands((0, 40, 40))),
     "reverb": Allowance(
@@ -155,5 +164,6 @@ def _widest(a: Allowance, b: Allowance) -> Allowance:
         dynamics=a.dynamics or b.dynamics,
         stereo=a.stereo or b.stereo,
         gaps=a.gaps or b.gaps,
+        bandwidth=a.bandwidth or b.bandwidth,
         bands=a.bands + b.bands,
     )

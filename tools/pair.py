@@ -142,13 +142,12 @@ def band_gains_db(pair: Pair) -> NDArray[np.float64]:
 def lost_content_db(pair: Pair, gains_db: NDArray[np.float64]) -> NDArray[np.float64]:
     """How far each band fell behind the typical change, dB (positive is loss; NaN where empty).
 
-    The reference is the median over bands that hold the song (within 35 dB of the strongest).
+    The reference is the change that the better-off third of the bands with content reached: the
+    median would itself sink when half of the bands are lost.
     """
-    level = 10 * np.log10(pair.before.energy[:, pair.active].mean(axis=1) + _FLOOR)
-    holds = np.isfinite(gains_db) & (level > np.max(level, initial=-200.0) - 35.0)
-    if not holds.any():
+    if not np.isfinite(gains_db).any() or not pair.active.any():
         return np.full(gains_db.shape, np.nan)
-    return np.asarray(np.median(gains_db[holds]) - gains_db)
+    return np.asarray(np.nanpercentile(gains_db, 67) - gains_db)
 
 
 def gap_seconds(pair: Pair) -> float:
