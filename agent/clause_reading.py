@@ -16,8 +16,9 @@ from typing import Literal
 import numpy as np
 
 from mixmend.agent import grammar_meta as meta
-from mixmend.agent import lexicon
+from mixmend.agent.grammar_target import find_target
 from mixmend.agent.intents import KINDS, Kind
+from mixmend.agent.lexicon import lexicon
 from mixmend.agent.sentence_model import WISH_NAMES, Guess, Heads, sentence_model
 from mixmend.agent.wish_rules import Reading, read_wishes
 from mixmend.agent.wishes import WISHES, Wish
@@ -26,7 +27,7 @@ from mixmend.model.problems import Aspect
 Way = Literal["rules", "embeddings", "fused"]
 
 # How much a rule's word counts against the heads' log-probabilities; found on training families.
-_RULE_WISH = 1.5
+_RULE_WISH = 2.0
 _RULE_KIND: dict[Kind, float] = {
     "question": 3.0, "leave": 3.5, "cannot": 3.0, "fix": 3.0, "auto": 2.5,
 }  # fmt: skip
@@ -87,11 +88,14 @@ class ClauseReader:
 def rules_stand(text: str) -> bool:
     """Whether rules alone make something of a piece."""
     votes = rule_votes(text, False)
-    return bool(votes.kinds) or bool(votes.reading.scores) or meta.find_target(text) is not None
+    return bool(votes.kinds) or bool(votes.reading.scores) or find_target(text) is not None
 
 
 _OF_MUSIC = re.compile(
-    r"\b(?:it|song|track|mix|recording|lufs|loud\w*|peaks?|tempo|bpm|key|sound\w*|version|pass|stereo|mono|dynamic\w*|headroom|problems?|wrong|measur\w*|numbers|clip\w*|rt60|sample rate|bit ?rate|spectrum|frequenc\w+|vocals?|bass|decibels?|db|crest|mastering)\b"
+    r"\b(?:it|song|track|mix|recording|lufs|loud\w*|peaks?|tempo|bpm|key|sound\w*|version|"
+    r"pass|stereo|mono|dynamic\w*|headroom|problems?|wrong|measur\w*|numbers|clip\w*|rt60|"
+    r"sample rate|bit ?rate|spectrum|frequenc\w+|vocals?|bass|decibels?|db|crest|"
+    r"mastering)\b"
 )
 
 
@@ -158,8 +162,10 @@ def _fused(text: str, votes: Votes, guess: Guess) -> Verdict:
 
 
 _DIRECTION = re.compile(
-    r"\b(?:more|less|add|boost|raise|increase|reduce|cut|lower|remove|get rid|turn (?:up|down)|bring|lift|take|"
-    r"give|make it \w+er|lacks?|needs?|too much|not enough|too little|missing some|\w+en (?:it|the)|could be|i want|i would like|kill|tame|put)\b"
+    r"\b(?:more|less|add|boost|raise|increase|reduce|cut|lower|remove|get rid|turn (?:up|"
+    r"down)|bring|lift|take|"
+    r"give|make it \w+er|lacks?|needs?|too much|not enough|too little|missing some|"
+    r"\w+en (?:it|the)|could be|i want|i would like|kill|tame|put)\b"
 )
 
 
@@ -171,11 +177,11 @@ def says_direction(text: str) -> bool:
 @lru_cache(maxsize=1)
 def _nouns() -> tuple[tuple[re.Pattern[str], Aspect], ...]:
     found: list[tuple[re.Pattern[str], Aspect]] = []
-    for noun in lexicon.NOUNS:
+    for noun in lexicon().nouns:
         names = [name for name in (noun.more, noun.less, noun.bare) if name]
         aspect = next((a for name in names if (a := WISHES[name].aspect)), None)
         if aspect:
-            found.append((re.compile(noun.pattern), aspect))
+            found.append((noun.pattern, aspect))
     return tuple(found)
 
 

@@ -7,36 +7,58 @@ from dataclasses import dataclass
 
 # First match wins, so longer and stronger sayings stand before the words inside them.
 _AMOUNTS: tuple[tuple[str, float], ...] = (
-    (r"\b(?:do not|not) (?:overdo|go overboard|go crazy|go mad|push) ?(?:it|with it)?(?: too far| too much)?\b", 0.35),
+    (r"\b(?:do not|not) (?:overdo|go overboard|go crazy|go mad|push) ?(?:it|"
+        r"with it)?(?: too far| too much)?\b", 0.35),
     (r"\b(?:nothing|not|without) too? ?(?:drastic|extreme|dramatic|crazy|obvious)\w*\b", 0.35),
-    (r"\b(?:but )?(?:not|do not|never)(?: do| make| go)? (?:it )?too (?:much|far|strong|hard|heavy)\b", 0.35),
+    (r"\b(?:but )?(?:not|do not|never)(?: do| make| go)? (?:it )?too (?:much|far|strong|"
+        r"hard|heavy)\b", 0.35),
     (r"\bas (?:much|far|hard|clean|strong\w*) as (?:possible|you can|it gets|it goes)\b", 1.0),
-    (r"\b(?:to the max|to the maximum|all the way|every (?:last )?(?:bit|trace|drop|ounce)|every single)\b", 1.0),
-    (r"\b(?:complete(?:ly)?|total(?:ly)?|entire(?:ly)?|fully|utterly|absolutely all|altogether|for good|full blast)\b", 1.0),
+    (r"\b(?:to the max|to the maximum|all the way|every (?:last )?(?:bit|trace|drop|ounce)|"
+        r"every single)\b", 1.0),
+    (r"\b(?:complete(?:ly)?|total(?:ly)?|entire(?:ly)?|fully|utterly|absolutely all|"
+        r"altogether|for good|full blast)\b", 1.0),
     (r"\b(?:all (?:of )?(?:the|that|this|those|these)) (?=\w+)", 1.0),
-    (r"\b(?:ever so (?:slightly|little)|the (?:slightest|tiniest|smallest) (?:bit|touch|amount|hint)?|"
-     r"(?:an? |just )?(?:tiny|teeny|wee|weeny|minuscule|small little)(?: tiny)? ?(?:bit|touch|amount|little bit)?|a smidge\w*|a smidgin|smidgen|a whisker|a hair|hair's breadth|"
+    (r"\b(?:ever so (?:slightly|little)|the (?:slightest|tiniest|smallest) (?:bit|touch|"
+        r"amount|hint)?|"
+     r"(?:an? |just )?(?:tiny|teeny|wee|weeny|minuscule|small little)(?: tiny)? ?(?:bit|"
+         r"touch|amount|little bit)?|a smidge\w*|a smidgin|smidgen|a whisker|a hair|"
+         r"hair's breadth|"
      r"a pinch|a dash|a hint|a sliver|microscopic\w*|just a hair|a nudge|imperceptibl\w*)\b", 0.2),
     (r"\b(?:a touch|a tad|a smear|a drop|a shade|subtl[ey]\w*|a little touch|tad)\b", 0.25),
     (r"\b(?:slightly|gently|mildly|lightly|delicately|modest\w*|gentle)\b", 0.3),
-    (r"\b(?:way|far|much|miles|heaps|loads) (?:too|more|less|over)\b|\b(?:way|far) (?:\w+er)\b|\bmuch \w+er\b", 0.8),
-    (r"\b(?:extremely|insanely|ridiculous\w*|massive(?:ly)?|huge(?:ly)?|drastic(?:ally)?|dramatic(?:ally)?|enormous(?:ly)?|"
-     r"incredibl[ey]|terribl[ey]|horribl[ey]|awful(?:ly)?|unbearabl[ey]|hella|radically|hell of a lot|waaa*y)\b", 0.85),
-    (r"\b(?:a (?:whole |hell of a |heck of a )?lot|lots|tons?|loads|heaps|plenty|a great deal|a good deal|big time|a ton|a bunch|a great amount|"
-     r"seriously|heav(?:y|ily)|strong(?:ly)|significant(?:ly)?|substantial(?:ly)?|considerabl[ey]|hard|far|way|twice as|twice the|double (?:it|that|the)|excessive(?:ly)?|"
+    (r"\b(?:way|far|much|miles|heaps|loads) (?:too|more|less|over)\b|\b(?:way|"
+        r"far) (?:\w+er)\b|\bmuch \w+er\b", 0.8),
+    (r"\b(?:extremely|insanely|ridiculous\w*|massive(?:ly)?|huge(?:ly)?|drastic(?:ally)?|"
+        r"dramatic(?:ally)?|enormous(?:ly)?|"
+     r"incredibl[ey]|terribl[ey]|horribl[ey]|awful(?:ly)?|unbearabl[ey]|hella|radically|"
+         r"hell of a lot|waaa*y)\b", 0.85),
+    (r"\b(?:a (?:whole |hell of a |heck of a )?lot|lots|tons?|loads|heaps|plenty|"
+        r"a great deal|a good deal|big time|a ton|a bunch|a great amount|"
+     r"seriously|heav(?:y|ily)|strong(?:ly)|significant(?:ly)?|substantial(?:ly)?|"
+         r"considerabl[ey]|hard|far|way|twice as|twice the|double (?:it|that|the)|"
+         r"excessive(?:ly)?|"
      r"mega|ultra|so (?:much|many)|severely|badly|deeply)\b", 0.8),
-    (r"\b(?:(?:a |just )?(?:little bit|wee bit)|a bit|bit of|a little|a few|somewhat|kind of|sort of|some|marginally|just a little|little more|little less|bit more|bit less|partly|partially)\b", 0.35),
-    (r"\b(?:very|really|so|super|quite a bit|quite a lot|noticeabl[ey]|clearly more|properly|proper|pretty)\b", 0.65),
+    (r"\b(?:(?:a |just )?(?:little bit|wee bit)|a bit|bit of|a little|a few|somewhat|"
+        r"kind of|sort of|some|marginally|just a little|little more|little less|bit more|"
+        r"bit less|partly|partially)\b", 0.35),
+    (r"\b(?:very|really|so|super|quite a bit|quite a lot|noticeabl[ey]|clearly more|"
+        r"properly|proper|pretty)\b", 0.65),
     (r"\b(?:quite|rather|fairly)\b", 0.6),
     (r"\b(?:moderate(?:ly)?|medium|half(?:way)?)\b", 0.5),
 )  # fmt: skip
 
 # "some more bass", "really like the sound", "hard to hear": no amounts at all.
 _NOT_AMOUNTS = re.compile(
-    r"\b(?:bit (?:depth|rate)|\d+ ?-?bit|every bit as|some(?:how|thing|one|where|times| kind| sort)|(?:in|on) (?:some|all)|"
-    r"hard to (?:hear|understand|make out|tell)|hard (?:rock|left|right|core|style)|(?:really|very) (?:like|love|want|need)|so (?:that|it|i|we|you|please|can|could|far)\b|"
-    r"by far|far (?:away|off|back|apart|left|right)|so far|way (?:out|back|up|behind|above)|heavy (?:bass|metal|rock)|hard to|pretty please|heavy metal|heavy rock|go(?:es|ing)? way|the way|by the way|this way|that way|no way|"
-    r"some (?:of )?(?:the|that|more|reverb|bass|air|warmth|punch|highs?|treble|life|sparkle|space|room|width)|a few (?:times|years|people))\b"
+    r"\b(?:bit (?:depth|rate)|\d+ ?-?bit|every bit as|some(?:how|thing|one|where|times|"
+    r" kind| sort)|(?:in|on) (?:some|all)|"
+    r"hard to (?:hear|understand|make out|tell)|hard (?:rock|left|right|core|style)|"
+    r"(?:really|very) (?:like|love|want|need)|so (?:that|it|i|we|you|please|can|could|"
+    r"far)\b|"
+    r"by far|far (?:away|off|back|apart|left|right)|so far|way (?:out|back|up|behind|"
+    r"above)|heavy (?:bass|metal|rock)|hard to|pretty please|heavy metal|heavy rock|"
+    r"go(?:es|ing)? way|the way|by the way|this way|that way|no way|"
+    r"some (?:of )?(?:the|that|more|reverb|bass|air|warmth|punch|highs?|treble|life|"
+    r"sparkle|space|room|width)|a few (?:times|years|people))\b"
 )
 
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*(?:%|percent|per cent|pct)")

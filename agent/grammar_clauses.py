@@ -11,20 +11,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mixmend.agent.grammar_place import MARK
-from mixmend.agent.lexicon import LESS, MORE, NOUNS, SAYINGS
+from mixmend.agent.lexicon import lexicon
 
 _HARD = re.compile(
-    r"(?<!\d)\.(?!\d)|(?<=\d)\.(?=\s|$)|[;!?\n]+|\.{2,}|\s-+\s|,?\s*\b(?:but(?! not (?:so|too|as|that) much)|however|although|though|then|also|plus|besides|on top of that|additionally|moreover|yet)\b[ ,]*|,?\s*\b(?=without (?:touching|changing|losing|making|adding|affecting|killing|ruining|hurting|destroying|altering|messing|removing|squashing|crushing))|,?\s*\b(?:while|whilst|and) (?=(?:keep|leav|preserv|maintain|retain)(?:e|ing|ep)?\b)"
+    r"(?<!\d)\.(?!\d)|(?<=\d)\.(?=\s|$)|[;!?\n]+|\.{2,}|\s-+\s|,?\s*\b(?:but(?! not (?:so|"
+    r"too|as|that) much)|however|although|though|then|also|plus|besides|on top of that|"
+    r"additionally|moreover|yet)\b[ ,]*|,?\s*\b(?=without (?:touching|changing|losing|"
+    r"making|adding|affecting|killing|ruining|hurting|destroying|altering|messing|"
+    r"removing|squashing|crushing))|,?\s*\b(?:while|whilst|and) (?=(?:keep|leav|preserv|"
+    r"maintain|retain)(?:e|ing|ep)?\b)"
 )
 _SOFT = re.compile(
-    r"\s*,\s*(?:and|or|as well as|&)?\s*|\s+(?:and|as well as|or|nor|&|along with|together with)\s+|(?<=[a-z])\s*/\s*(?=[a-z])"
+    r"\s*,\s*(?:and|or|as well as|&)?\s*|\s+(?:and|as well as|or|nor|&|along with|"
+    r"together with)\s+|(?<=[a-z])\s*/\s*(?=[a-z])"
 )
-_NOUN = [re.compile(noun.pattern) for noun in NOUNS]
-_SAYING = [re.compile(saying.pattern) for saying in SAYINGS]
-_TOWARDS = re.compile(f"{MORE}|{LESS}")
 _FORBIDS = re.compile(r"\b(?:do not|never|without|leave|keep|preserve|hands off|dont)\b")
 _VERB = re.compile(
-    r"\b(?:is|are|was|were|sounds?|feels?|seems?|make|need|needs|add|reduce|remove|cut|boost|turn|bring|take|get|give|can|could|would|want|has|have|fix|do|should|lacks?|hurts?|kill|lower|raise|push|tame|clean|keep|leave|undo|too|not)\b"
+    r"\b(?:is|are|was|were|sounds?|feels?|seems?|make|need|needs|add|reduce|remove|cut|"
+    r"boost|turn|bring|take|get|give|can|could|would|want|has|have|fix|do|should|lacks?|"
+    r"hurts?|kill|lower|raise|push|tame|clean|keep|leave|undo|too|not)\b"
+)
+_OPENING = re.compile(
+    r".*?\b(?:make (?:it|this|that|the \w+)|(?:it|this|that) (?:is|sounds)|should (?:be|sound))\b"
 )
 
 
@@ -38,15 +46,22 @@ class Piece:
 
 def noun_span(text: str) -> tuple[int, int] | None:
     """Where the first thing of the sound is named."""
-    spans = [match.span() for pattern in _NOUN if (match := pattern.search(text))]
+    spans = [match.span() for noun in lexicon().nouns if (match := noun.pattern.search(text))]
     return min(spans) if spans else None
+
+
+def _directs(text: str) -> bool:
+    words = lexicon()
+    return bool(words.more.search(text) or words.less.search(text))
 
 
 def only_names(text: str) -> bool:
     """Whether a piece just names a thing: "the bass", "air", with no word about it."""
     if len(text.split()) > 5 or noun_span(text) is None:
         return False
-    return not (_TOWARDS.search(text) or _VERB.search(text) or any(p.search(text) for p in _SAYING))
+    if _directs(text) or _VERB.search(text):
+        return False
+    return not any(saying.pattern.search(text) for saying in lexicon().sayings)
 
 
 def split(text: str, stands: Callable[[str], bool]) -> list[Piece]:
@@ -82,7 +97,7 @@ def _split_soft(chunk: str, stands: Callable[[str], bool]) -> list[Piece]:
 
 def _leans(text: str) -> bool:
     """Whether a piece has neither a verb nor a direction of its own."""
-    return not _own_verb(text) and _TOWARDS.search(text) is None
+    return not _own_verb(text) and not _directs(text)
 
 
 def _own_verb(text: str) -> bool:
@@ -95,19 +110,14 @@ def _lend(pieces: list[Piece]) -> list[Piece]:
     for index in range(len(texts) - 2, -1, -1):
         if only_names(texts[index]) and (span := noun_span(texts[index + 1])):
             predicate = texts[index + 1][span[1] :].strip()
-            if predicate and (_TOWARDS.search(predicate) or _VERB.search(predicate)):
+            if predicate and (_directs(predicate) or _VERB.search(predicate)):
                 texts[index] = f"{texts[index]} {predicate}"
     for index in range(1, len(texts)):
         before, text = texts[index - 1], texts[index]
         if not only_names(text):
-            if _FORBIDS.search(before) is None and (
-                lead := re.match(
-                    r".*?\b(?:make (?:it|this|that|the \w+)|(?:it|this|that) (?:is|sounds)|should (?:be|sound))\b",
-                    before,
-                )
-            ):
-                if not _own_verb(text):
-                    texts[index] = f"{lead.group()} {text}"
+            lead = None if _FORBIDS.search(before) else _OPENING.match(before)
+            if lead and not _own_verb(text):
+                texts[index] = f"{lead.group()} {text}"
             continue
         span = noun_span(before)
         if span and before[: span[0]].strip():

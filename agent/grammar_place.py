@@ -12,65 +12,92 @@ from dataclasses import dataclass
 MARK = "§"
 AROUND_S = 5.0
 
-_NUMBER_WORDS = {
-    "half a": "0.5", "one and a half": "1.5", "two and a half": "2.5", "a": "1", "an": "1", "one": "1", "two": "2",
-    "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
-    "ten": "10", "eleven": "11", "twelve": "12", "fifteen": "15", "twenty": "20", "twenty-five": "25", "twenty five": "25",
-    "thirty": "30", "thirty-five": "35", "forty": "40", "forty-five": "45", "forty five": "45", "fifty": "50", "sixty": "60",
-    "ninety": "90", "couple of": "2", "a couple of": "2", "few": "5",
-}  # fmt: skip
+_NUMBERS = (
+    "half a=0.5", "one and a half=1.5", "two and a half=2.5", "a=1", "an=1", "one=1", "two=2",
+    "three=3", "four=4", "five=5", "six=6", "seven=7", "eight=8", "nine=9", "ten=10", "eleven=11",
+    "twelve=12", "fifteen=15", "twenty=20", "twenty-five=25", "twenty five=25", "thirty=30",
+    "thirty-five=35", "forty=40", "forty-five=45", "forty five=45", "fifty=50", "sixty=60",
+    "ninety=90", "couple of=2", "a couple of=2", "few=5",
+)  # fmt: skip
+_NUMBER_WORDS = dict(item.split("=") for item in _NUMBERS)
 _WORDS = "|".join(sorted(map(re.escape, _NUMBER_WORDS), key=len, reverse=True))
 _MIN = r"(?:minutes?|mins?|m)"
 _SEC = r"(?:seconds?|secs?|s)"
 
 _CLOCK = r"(?<![\d:.])\d{1,3}:[0-5]\d(?::[0-5]\d)?(?:\.\d+)?(?![\d:])"
 _UNITS = (
-    rf"(?<![\d:.\-])\d+(?:\.\d+)?\s*{_MIN}\b(?:\s*(?:and\s+)?\d+(?:\.\d+)?\s*{_SEC}\b|\s*\d{{1,2}}(?![\d:]))?"
+    rf"(?<![\d:.\-])\d+(?:\.\d+)?\s*{_MIN}(?=\d|"
+    rf"\b)(?:\s*(?:and\s+)?\d+(?:\.\d+)?\s*{_SEC}\b|\s*\d{{1,2}}(?![\d:]))?"
     rf"|(?<![\d:.\-])\d+(?:\.\d+)?\s*{_SEC}\b|(?<!\d)\d{{1,2}}'\d{{2}}(?:\"|'')?"
-    rf"|\bminute \d+(?:\.\d+)?\b|\bsecond \d+(?:\.\d+)?\b|\b(?:the )?\d+(?:st|nd|rd|th) (?:minute|second)\b"
+    rf"|\bminute \d+(?:\.\d+)?\b|\bsecond \d+(?:\.\d+)?\b|\b(?:the )?\d+(?:st|nd|rd|"
+    rf"th) (?:minute|second)\b"
 )
 _TIME = re.compile(f"(?:{_CLOCK})|(?:{_UNITS})")
 
 # "an old 80s radio" is a decade, no time.
 _DECADE = re.compile(
-    r"\b(?:the|an?|old|like|late|early|mid|that|this|my|of|some|from) '?(?:19|20)?[2-9]0'?s\b(?! (?:mark|in\b|to\b|on\b))"
+    r"\b(?:the|an?|old|like|late|early|mid|that|this|my|of|some|from) '?(?:19|"
+    r"20)?[2-9]0'?s\b(?! (?:mark|in\b|to\b|on\b))"
 )
 _DECADE_BACK = re.compile(r"\b\dO'?s\b|\b(?:19|20|2O)\dO'?s\b")
 
 # "Every few seconds", "tired after a minute" and "a two second decay" name no place.
 _NO_TIME = re.compile(
-    r"(?:\b(?:every|each|by|shorter than|longer than|less than|more than|of|with an?|make it|to be|be)(?: other| about| only)?|\b(?:tired|worn out|listen\w*|ears|waited|for)\b.* after|\b(?:half|split)) $"
+    r"(?:\b(?:every|each|by|shorter than|longer than|less than|more than|of|with an?|"
+    r"make it|to be|be)(?: other| about| only)?|\b(?:tired|worn out|listen\w*|ears|waited|"
+    r"for)\b.* after|\b(?:half|split)) $"
 )
 
 T = r"(~\d+~)"
 _BARE = r"(~\d+~|\d+(?:\.\d+)?(?!\s*(?:db|hz|khz|k|lufs|%|percent|bpm|kbps|bit|times))\b)"
-_END = r"(?:the )?(?:very )?(?:end|finish)(?: of (?:the |this |my )?(?:song|track|piece|tune|file|recording))?"
-_START = r"(?:the )?(?:very )?(?:start|beginning|top)(?: of (?:the |this |my )?(?:song|track|piece|tune|file|recording))?"
+_END = (
+    r"(?:the )?(?:very )?(?:end|finish)(?: of (?:the |this |my )?(?:song|track|piece|tune|"
+    r"file|recording))?"
+)
+_START = (
+    r"(?:the )?(?:very )?(?:start|beginning|top)(?: of (?:the |this |my )?(?:song|track|piece|"
+    r"tune|file|recording))?"
+)
 _TO = r"(?:to|until|till|til|up to|through|thru|and|-|/)"
 
 _PATTERNS: tuple[tuple[str, str], ...] = (
     (rf"\b(?:from|starting at|starting from|at) {T} for (?:about |around )?{T}", "for"),
-    (rf"\b(?:from|between|starting at|starting from|starting|beginning at) {T},? {_TO} {_END}", "after"),
+    (rf"\b(?:from|between|starting at|starting from|starting|"
+        rf"beginning at) {T},? {_TO} {_END}", "after"),
     (rf"\bfrom {_START} {_TO} {T}", "before"),
-    (rf"\b(?:from|between|in between) (?:about |around )?{_BARE} ?(?:on )?{_TO} ?(?:about |around )?{_BARE}(?: ?{_SEC}\b)?", "span"),
+    (rf"\b(?:from|between|in between) (?:about |around )?{_BARE} ?(?:on )?{_TO} ?(?:about |"
+        rf"around )?{_BARE}(?: ?{_SEC}\b)?", "span"),
     (rf"(?:\bat |\bin |\bfor |\bduring )?{T} ?(?:to|until|till|through|-) ?{T}", "span"),
-    (rf"\b(?:for |in |during |over |within )?(?:the |my )?(?:very )?(?:first|opening|initial) {T}", "first"),
-    (rf"\b(?:for |in |during |over |within )?(?:the |my )?(?:very )?(?:last|final|closing) {T}", "last"),
+    (rf"\b(?:for |in |during |over |within )?(?:the |my )?(?:very )?(?:first|opening|"
+        rf"initial) {T}", "first"),
+    (rf"\b(?:for |in |during |over |within )?(?:the |my )?(?:very )?(?:last|final|"
+        rf"closing) {T}", "last"),
     (rf"\b{T} (?:before|from) {_END}", "last"),
-    (rf"\b(?:after|past|since|beyond|later than)(?: about| around| roughly)?(?: the)? {T}(?: mark)?", "after"),
-    (rf"\b(?:from|starting at|starting from|starting|beginning at|as of)(?: about| around| roughly| the)? {T}(?: mark)?(?: on(?:wards?)?\b| and (?:on|later)| forward)?", "after"),
+    (rf"\b(?:after|past|since|beyond|later than)(?: about| around|"
+        rf" roughly)?(?: the)? {T}(?: mark)?", "after"),
+    (rf"\b(?:from|starting at|starting from|starting|beginning at|as of)(?: about| around|"
+        rf" roughly| the)? {T}(?: mark)?(?: on(?:wards?)?\b| and (?:on|later)| forward)?", "after"),
     (rf"{T} (?:onwards?|and (?:on|onwards?|later|after)|on\b(?! the))", "after"),
-    (rf"\b(?:before|until|till|up to|up until|prior to|earlier than)(?: about| around| the)? {T}(?: mark)?", "before"),
-    (rf"\b(?:somewhere )?(?:at|around|near|about|by|close to|roughly at|approximately at|on|@|in)?(?: about| around| roughly| the| exactly)? ?{T}(?: (?:mark|in(?! the)|into (?:it|the song|the track))\b)?(?: or so)?", "at"),
+    (rf"\b(?:before|until|till|up to|up until|prior to|earlier than)(?: about| around|"
+        rf" the)? {T}(?: mark)?", "before"),
+    (rf"\b(?:somewhere )?(?:at|around|near|about|by|close to|roughly at|approximately at|"
+        rf"on|@|in)?(?: about| around| roughly| the| exactly)? ?{T}(?: (?:mark|in(?! the)|"
+        rf"into (?:it|the song|the track))\b)?(?: or so)?", "at"),
 )  # fmt: skip
 _PLACES = tuple((re.compile(pattern), way) for pattern, way in _PATTERNS)
 _MORE_TIMES = re.compile(
     rf"\s*(?:,|,? and|,? or|&|/|,? also)(?: again)?(?: at| around)? {T}(?! ?(?:to|until|-) ?~)"
 )
 
-_ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "last": -1, "final": -1}  # fmt: skip
+_ORDINALS = {
+    "first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4,
+    "last": -1, "final": -1,
+}  # fmt: skip
 _ORDINAL = r"(?:(first|1st|second|2nd|third|3rd|fourth|4th|last|final) )?"
-_IN = r"(?:just |only |especially |mainly |particularly )?(?:in|at|during|on|for|over|within|through|throughout|towards?|near|around|of) (?:all )?"
+_IN = (
+    r"(?:just |only |especially |mainly |particularly )?(?:in|at|during|on|for|over|within|"
+    r"through|throughout|towards?|near|around|of) (?:all )?"
+)
 _DET = r"(?:the |my |each |every |both |all (?:the )?|his |her |our |your |that |this )?"
 _OF_SONG = r"(?: of (?:the |this |my )?(?:song|track|piece|tune|file|recording|it))?"
 _PART = r"(?: (?:parts?|sections?|bits?|passages?|segments?))"
@@ -87,10 +114,12 @@ _SECTIONS: tuple[tuple[str, str], ...] = (
     (r"break-?\s?downs?", "breakdown"),
     (r"interludes?", "interlude"),
     (r"build-?\s?ups?", "build-up"),
-    (rf"solos?|(?:guitar|sax|piano|drum|violin|synth|keyboard|flute|bass) solos?", "solo"),
+    (r"solos?|(?:guitar|sax|piano|drum|violin|synth|keyboard|flute|bass) solos?", "solo"),
     (r"drops?", "drop"),
-    (rf"(?:quiet|quieter|soft|softer|silent|calm|calmer|gentle|low-?level){_PART}|quiet (?:moments|spots|places|verses)", "quiet parts"),
-    (rf"(?:loud|louder|loudest|heavy|heavier|busy|big|intense){_PART}|(?:loud|big) (?:moments|spots|places|choruses)|climax", "loud parts"),
+    (rf"(?:quiet|quieter|soft|softer|silent|calm|calmer|gentle|low-?level){_PART}|"
+        rf"quiet (?:moments|spots|places|verses)", "quiet parts"),
+    (rf"(?:loud|louder|loudest|heavy|heavier|busy|big|intense){_PART}|(?:loud|"
+        rf"big) (?:moments|spots|places|choruses)|climax", "loud parts"),
     (rf"(?:middle){_PART}?", "middle"),
     (rf"(?:spoken|talking|speaking|speech){_PART}", "spoken parts"),
     (rf"(?:sung|singing|vocal){_PART}", "sung parts"),
@@ -180,7 +209,11 @@ def _take_sections(text: str, found: list[tuple[Place, ...]]) -> str:
         guarded = name in _NEEDS_IN
         lead = rf"(?:{_IN}{_DET}|(?:the |my |each |every ))" if guarded else rf"(?:{_IN})?{_DET}"
         if name in ("intro", "outro", "middle"):
-            lead = rf"(?:{_IN}{_DET}|(?:the |my )(?=intro|outro|coda|finale|ending|introduction|middle {_PART}|(?:beginning|start|opening)(?:{_PART}|{_OF_SONG[:-1]}| is| sounds?| needs| has| could| was)))"
+            lead = (
+                rf"(?:{_IN}{_DET}|(?:the |my )(?=intro|outro|coda|finale|ending|introduction|"
+                rf"middle {_PART}|(?:beginning|start|opening)(?:{_PART}|{_OF_SONG[:-1]}| is|"
+                rf" sounds?| needs| has| could| was)))"
+            )
         regex = re.compile(rf"(?<![\w-]){lead}(?:very )?{_ORDINAL}(?:{pattern})(?![\w-]){_OF_SONG}")
 
         def mark(match: re.Match[str], name: str = name) -> str:
@@ -191,7 +224,8 @@ def _take_sections(text: str, found: list[tuple[Place, ...]]) -> str:
 
         text = regex.sub(mark, text)
     at_end = re.compile(
-        rf"(?<![\w-])(?:at|towards?|near|by|around|in|right at|just before) the (?:very )?end(?! result)(?![\w-]){_OF_SONG}"
+        rf"(?<![\w-])(?:at|towards?|near|by|around|in|right at|"
+        rf"just before) the (?:very )?end(?! result)(?![\w-]){_OF_SONG}"
     )
 
     def outro(_: re.Match[str]) -> str:

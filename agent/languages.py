@@ -19,13 +19,25 @@ _SCRIPTS: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 # Small words that few other languages share.
 _TELLING: dict[str, str] = {
-    "en": "the it is of my make more less sounds please and to too with this that what why how can you a bit in i at not",
-    "de": "ist das der die und nicht ein eine bitte mehr weniger zu es mach im den klingt ohne für warum was wie lauter leiser bisschen auf bei hast noch mir ich",
-    "fr": "le la les est et pas une plus moins trop dans c'est rends un peu de des du pour sans il je sonne pourquoi avec ça s'il",
-    "es": "el los las es y más menos muy demasiado en un una por favor con sin para suena la está qué hay poco haz de pero quita mas",
-    "it": "il lo gli è di più meno troppo nel per favore una un con senza suona che la e non po' c'è rendi togli fai della",
-    "pt": "o os é não mais menos muito um uma com sem por favor no na está soa do da que você e som tire faça voz",
-    "nl": "de het een en niet meer minder te veel is in met zonder voor klinkt maak alsjeblieft ik wat waarom beetje van dat zang",
+    "en": "the it is of my make more less "
+        "sounds please and to too with this that what why how can you a bit in i at not",
+    "de": "ist das der die und nicht ein "
+        "eine bitte mehr weniger zu es "
+        "mach im den klingt ohne für "
+        "warum was wie lauter leiser bisschen auf bei hast noch mir ich",
+    "fr": "le la les est et pas une plus "
+        "moins trop dans c'est rends "
+        "un peu de des du pour sans il je sonne pourquoi avec ça s'il",
+    "es": "el los las es y más menos muy "
+        "demasiado en un una por favor "
+        "con sin para suena la está qué hay poco haz de pero quita mas",
+    "it": "il lo gli è di più meno troppo "
+        "nel per favore una un con senza suona che la e non po' c'è rendi togli fai della",
+    "pt": "o os é não mais menos muito "
+        "um uma com sem por favor no na está soa do da que você e som tire faça voz",
+    "nl": "de het een en niet meer minder "
+        "te veel is in met zonder voor "
+        "klinkt maak alsjeblieft ik wat waarom beetje van dat zang",
     "sv": "och är det inte en ett mer mindre för mycket låter gör tack jag basen rösten med utan",
     "pl": "i nie jest to za więcej mniej bardzo proszę zrób dźwięk głos bez jak dlaczego dużo",
     "tr": "ve bir bu çok daha az ses lütfen değil için neden yap fazla",

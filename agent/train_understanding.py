@@ -106,6 +106,7 @@ def main() -> None:
             "wishes": " ".join(WISH_NAMES),
         },
     )
+    (folder / WEIGHTS).chmod(0o644)
     print(f"{len(utterances)} utterances, {sum(u.held_out for u in utterances)} of them held out")
 
 

@@ -13,13 +13,14 @@ from functools import lru_cache
 
 from mixmend.agent import grammar_clauses as clauses
 from mixmend.agent import grammar_meta as meta
-from mixmend.agent import lexicon
 from mixmend.agent.clause_reading import ClauseReader, Verdict, Way, aspect_of
 from mixmend.agent.compose import instruction_for
 from mixmend.agent.grammar_amount import find_amount
 from mixmend.agent.grammar_place import MARK, Place, take_places
+from mixmend.agent.grammar_target import find_target
 from mixmend.agent.intents import DEFAULT_STRENGTH, Intent, Kind, Turn, Understanding
 from mixmend.agent.languages import gloss
+from mixmend.agent.lexicon import lexicon
 from mixmend.agent.sentence_model import Heads
 from mixmend.agent.wish_rules import compares_with_others, read_wishes
 from mixmend.agent.wishes import wish_for
@@ -30,16 +31,23 @@ MOST_CHARACTERS = 2000
 MOST_TURNS = 12
 
 _POLITE = re.compile(
-    r"^(?:(?:please|thanks|thank you|hi|hey|hello|ok|okay|so|well|also|too|and|just|really|maybe|cheers|sorry|i think|i guess|i mean|if possible|if you can|kindly|um|hmm|there|now|again|actually|basically|like|you know|or something|or so|everything else|nothing else|that is all|only that|guys|mate|dear|honestly|in my opinion|for me|at all|alright|good|great|cool|nice)[ ,]*)+$"
+    r"^(?:(?:please|thanks|thank you|hi|hey|hello|ok|okay|so|well|also|too|and|just|"
+    r"really|maybe|cheers|sorry|i think|i guess|i mean|if possible|if you can|kindly|um|"
+    r"hmm|there|now|again|actually|basically|like|you know|or something|or so|"
+    r"everything else|nothing else|that is all|only that|guys|mate|dear|honestly|"
+    r"in my opinion|for me|at all|alright|good|great|cool|nice)[ ,]*)+$"
 )
 _FILLER = re.compile(
-    r"[^a-z]*(?:it|this|that|the|a|is|be|in|of|song|track|mix|there|here|only|just|especially|mainly|please|mostly|part|bit)*[^a-z]*"
+    r"[^a-z]*(?:it|this|that|the|a|is|be|in|of|song|track|mix|there|here|only|just|"
+    r"especially|mainly|please|mostly|part|bit)*[^a-z]*"
 )
 _SAME = re.compile(
-    r"\b(?:(?:the )?same(?: (?:thing|again|goes))?|also|likewise|do (?:that|it|this)|that|there|too|as well)\b"
+    r"\b(?:(?:the )?same(?: (?:thing|again|goes))?|also|likewise|do (?:that|it|this)|that|"
+    r"there|too|as well)\b"
 )
 _KEEPS_APPROVAL = re.compile(
-    r"^(?:(?:oh|ok|okay|well)[ ,]+)?(?:yes|yep|yeah|yup|sure|go ahead|do it|do that|keep|absolutely|definitely|please do|i (?:love|like))\b"
+    r"^(?:(?:oh|ok|okay|well)[ ,]+)?(?:yes|yep|yeah|yup|sure|go ahead|do it|do that|keep|"
+    r"absolutely|definitely|please do|i (?:love|like))\b"
 )
 
 
@@ -132,7 +140,8 @@ def _says_nothing(text: str) -> bool:
 def _protect(text: str) -> str:
     """Keeps "clicks and pops" and "loud and clear" from being taken apart."""
     text = re.sub(
-        r"\bclicks?,? (?:and|&|n) (?:pops?|crackles?)\b|\bpops?,? (?:and|&) (?:clicks?|crackles?)\b",
+        r"\bclicks?,? (?:and|&|n) (?:pops?|crackles?)\b|\bpops?,? (?:and|&) (?:clicks?|"
+        r"crackles?)\b",
         "clicks",
         text,
     )
@@ -153,7 +162,8 @@ def _leads(text: str) -> bool:
 def _said(piece: clauses.Piece, places: tuple[tuple[Place, ...], ...]) -> Said:
     marks = [int(number) for number in re.findall(rf"{MARK}(\d+)", piece.text)]
     text = re.sub(
-        rf"^{MARK}\d+ (?=(?:is|are|sounds?|needs?|has|was|gets|could|should|feels?|seems?|lacks?)\b)",
+        rf"^{MARK}\d+ (?=(?:is|are|sounds?|needs?|has|was|gets|could|should|feels?|seems?|"
+        rf"lacks?)\b)",
         "it ",
         piece.text,
     )
@@ -222,7 +232,7 @@ def _intents_of(
     if said.shares and amount is None and found:
         strength = found[-1].strength
     out: list[Intent] = []
-    target = meta.find_target(text)
+    target = find_target(text)
     asks = meta.is_question(text)
     if target and not asks:
         out.append(Intent(kind="target", target=target.target, target_lufs=target.lufs, words=text))
@@ -241,7 +251,9 @@ def _intents_of(
 
 
 _ANEW = re.compile(
-    r"(?:and |now |also |do |then |please |just )*(?:(?:the )?same(?: (?:thing|again|goes|treatment|change))?|do (?:that|it|this)|that|likewise|this)(?: too| as well| also| again| please| there| here| for| in| with)*"
+    r"(?:and |now |also |do |then |please |just )*(?:(?:the )?same(?: (?:thing|again|goes|"
+    r"treatment|change))?|do (?:that|it|this)|that|likewise|this)(?: too| as well| also|"
+    r" again| please| there| here| for| in| with)*"
 )
 
 
@@ -253,16 +265,13 @@ def _again(said: Said, history: tuple[Turn, ...], reader: ClauseReader) -> list[
     if said.places and _ANEW.fullmatch(said.text):
         return _placed(last.model_copy(update={"words": said.text}), said.places)
     bare = re.sub(
-        r"^(?:and|now|also|then|what about|how about)\b(?: (?:and|now|also))*|\b(?:too|as well|also|please|now)\b",
+        r"^(?:and|now|also|then|what about|how about)\b(?: (?:and|now|also))*|\b(?:too|"
+        r"as well|also|please|now)\b",
         "",
         said.text,
     ).strip(" ,?")
     way = last.change if last.change in ("more", "less") else None
-    if (
-        way
-        and re.match(r"(?:and|now|also|then|what about|how about)\b", said.text)
-        and clauses.only_names(bare)
-    ):
+    if way and clauses.only_names(bare):
         aspect = aspect_of(bare, read_wishes(bare))
         wish = wish_for(aspect, way)
         if wish is not None:
@@ -282,7 +291,8 @@ def _again(said: Said, history: tuple[Turn, ...], reader: ClauseReader) -> list[
 def _only_amount(text: str, start: int, end: int) -> bool:
     rest = (text[:start] + text[end:]).strip(" ,.")
     return re.fullmatch(
-        r"(?:(?:just|but|only|please|by|about|maybe|though|and|if you can|more|ok|it|make|do)[ ,]*)*",
+        r"(?:(?:just|but|only|please|by|about|maybe|though|and|if you can|more|ok|it|make|"
+        r"do)[ ,]*)*",
         rest,
     ) is not None and not re.search(r"\b(?:more|less)$", text)
 
@@ -396,26 +406,100 @@ def _tidy(found: list[Intent], text: str, history: tuple[Turn, ...]) -> tuple[In
     return tuple(kept)
 
 
+_COMPARED = (
+    "kind", "problem", "aspect", "region", "section", "section_n", "target", "target_lufs",
+    "pass_", "version",
+)  # fmt: skip
+
+
 def _same(a: Intent, b: Intent) -> bool:
-    return (a.kind, a.problem, a.aspect, a.region, a.section, a.section_n, a.target, a.target_lufs, a.pass_, a.version) == (
-        b.kind, b.problem, b.aspect, b.region, b.section, b.section_n, b.target, b.target_lufs, b.pass_, b.version
-    )  # fmt: skip
+    return all(getattr(a, name) == getattr(b, name) for name in _COMPARED)
 
 
 @lru_cache(maxsize=1)
 def _speller() -> Speller:
     """Corrects towards every plain word of the lexicon and of the talk about the work."""
-    sources = [noun.pattern for noun in lexicon.NOUNS] + [s.pattern for s in lexicon.SAYINGS]
-    words = {
-        w for source in sources for w in re.findall(r"(?<![\\\w])[a-z]{4,}(?![\w?*+(\[])", source)
-    }
-    return speller_for(words | _WORK_WORDS)
+    return speller_for(lexicon().plain_words() | _WORK_WORDS)
 
 
 _WORK_WORDS = frozenset(
-    "undo redo revert compare export download report explain spotify youtube podcast radio vinyl loudness please "
-    "louder quieter brighter darker warmer clearer wider narrower punchier muddy boomy harsh tinny vocals reverb bass treble "
-    "distortion clipping compression compressed chorus verse bridge intro outro section remove reduce increase decrease slightly "
-    "really little more less much sound sounds sounding song track make master background noise hiss crackle muffled "
-    "stereo mono dynamic dynamics volume stronger weaker different original version better before again".split()
+    [
+        "undo",
+        "redo",
+        "revert",
+        "compare",
+        "export",
+        "download",
+        "report",
+        "explain",
+        "spotify",
+        "youtube",
+        "podcast",
+        "radio",
+        "vinyl",
+        "loudness",
+        "please",
+        "louder",
+        "quieter",
+        "brighter",
+        "darker",
+        "warmer",
+        "clearer",
+        "wider",
+        "narrower",
+        "punchier",
+        "muddy",
+        "boomy",
+        "harsh",
+        "tinny",
+        "vocals",
+        "reverb",
+        "bass",
+        "treble",
+        "distortion",
+        "clipping",
+        "compression",
+        "compressed",
+        "chorus",
+        "verse",
+        "bridge",
+        "intro",
+        "outro",
+        "section",
+        "remove",
+        "reduce",
+        "increase",
+        "decrease",
+        "slightly",
+        "really",
+        "little",
+        "more",
+        "less",
+        "much",
+        "sound",
+        "sounds",
+        "sounding",
+        "song",
+        "track",
+        "make",
+        "master",
+        "background",
+        "noise",
+        "hiss",
+        "crackle",
+        "muffled",
+        "stereo",
+        "mono",
+        "dynamic",
+        "dynamics",
+        "volume",
+        "stronger",
+        "weaker",
+        "different",
+        "original",
+        "version",
+        "better",
+        "before",
+        "again",
+    ]
 )

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from mixmend.agent.intents import Change
-from mixmend.agent.lexicon import LESS, MORE, NOUNS, SAYINGS, VOICE, WANT_MORE, Noun
+from mixmend.agent.lexicon import Noun, lexicon
 from mixmend.agent.wishes import WISHES, wish_for
 
 # Words of excess and lack that tell which way a wish goes even inside a complaint.
 _SAID_DIRECTION = re.compile(
-    r"\b(?:more|less|fewer|too much|too many|not enough|too little|lacks?|lacking|missing|reduce\w*|add\w*|boost\w*|"
-    r"raise|increase|lower|cut|remov\w+|rid|turn\w*|bring|lift|kill|tame|take|drop|crank|pull|tone (?:\w+ )?down|"
-    r"soften|need\w*|excess\w*|decrease|enhance|give|dial|strip|eliminat\w+|so much|no more|could use|clean \w+|clean|filter|suppress)\b"
+    r"\b(?:more|less|fewer|too much|too many|not enough|too little|lacks?|lacking|missing|"
+    r"reduce\w*|add\w*|boost\w*|"
+    r"raise|increase|lower|cut|remov\w+|rid|turn\w*|bring|lift|kill|tame|take|drop|crank|"
+    r"pull|tone (?:\w+ )?down|"
+    r"soften|need\w*|excess\w*|decrease|enhance|give|dial|strip|eliminat\w+|so much|"
+    r"no more|could use|clean \w+|clean|filter|suppress)\b"
 )
 
 
@@ -43,29 +45,12 @@ class Reading:
         return WISHES[wish].change if wish in self.directed else "fix"
 
 
-@lru_cache(maxsize=1)
-def _compiled() -> tuple[tuple[re.Pattern[str], ...], tuple[re.Pattern[str], ...]]:
-    return (
-        tuple(re.compile(noun.pattern) for noun in NOUNS),
-        tuple(re.compile(saying.pattern) for saying in SAYINGS),
-    )
-
-
-_MORE = re.compile(MORE)
-_LESS = re.compile(LESS)
-_WANT = re.compile(WANT_MORE)
-_VOICE = re.compile(VOICE)
 _FEWER_OF_BAD = re.compile(r"\b(?:not enough|too little|lack\w*)\b")
-
-# Wishes of the whole sound that belong to the voice when the voice is what is spoken of.
-_OF_VOICE = {
-    "too_quiet": "vocals_buried", "too_loud": "vocals_loud", "reverb_far": "vocals_buried",
-}  # fmt: skip
 
 
 def read_wishes(text: str) -> Reading:
     """Wishes named in a clause of normalised text."""
-    noun_patterns, saying_patterns = _compiled()
+    words = lexicon()
     scores: dict[str, float] = defaultdict(float)
     directed: set[str] = set()
     spans: dict[str, tuple[int, int]] = {}
@@ -78,15 +63,15 @@ def read_wishes(text: str) -> Reading:
 
     covered: list[tuple[int, int]] = []
     said_direction = _SAID_DIRECTION.search(text) is not None
-    for saying, pattern in zip(SAYINGS, saying_patterns, strict=True):
-        for match in pattern.finditer(text):
+    for saying in words.sayings:
+        for match in saying.pattern.finditer(text):
             if _negated(text, match.start()):
                 continue
             note(saying.wish, saying.weight, match.span(), saying.directed)
             if saying.directed:
                 covered.append(match.span())
-    for noun, pattern in zip(NOUNS, noun_patterns, strict=True):
-        for match in pattern.finditer(text):
+    for noun in words.nouns:
+        for match in noun.pattern.finditer(text):
             if any(start <= match.start() < end for start, end in covered):
                 continue
             way = _way(text, match, noun)
@@ -106,10 +91,16 @@ def read_wishes(text: str) -> Reading:
 
 # "Other songs are brighter" complains of dullness; "mine is brighter than others" of the reverse.
 _OTHERS_LEAD = re.compile(
-    r"^(?:in |on |next to |compared (?:to|with) |beside |unlike )?(?:all |most |every |the |my |any |these |those )*(?:other|others|pro|professional|commercial|original|reference|radio|studio version|live version|old|demo|vinyl|records?|famous|real|favou?rite|hit)\b.*\b(?:is|are|was|were|sounds?|have|has|had|hits?|feels?|shakes?|wraps?|slaps?|smacks?)\b"
+    r"^(?:in |on |next to |compared (?:to|with) |beside |unlike )?(?:all |most |every |"
+    r"the |my |any |these |those )*(?:other|others|pro|professional|commercial|original|"
+    r"reference|radio|studio version|live version|old|demo|vinyl|records?|famous|real|"
+    r"favou?rite|hit)\b.*\b(?:is|are|was|were|sounds?|have|has|had|hits?|feels?|shakes?|"
+    r"wraps?|slaps?|smacks?)\b"
 )
 _THAN = re.compile(
-    r"^(?:(?:it|this|that|mine|my \w+|the \w+(?: \w+)?)(?: \w+)?(?: (?:is|are|sounds?|has|have|was|feels?|got)\b)(?: \w+){0,4}?|(?:far|way|much|a lot|lots)?) ?\b(?:more|less|\w+er)\b(?: [\w-]+){0,3} than (?!(?:before|the singer|the voice|the vocals))"
+    r"^(?:(?:it|this|that|mine|my \w+|the \w+(?: \w+)?)(?: \w+)?(?: (?:is|are|sounds?|has|"
+    r"have|was|feels?|got)\b)(?: \w+){0,4}?|(?:far|way|much|a lot|lots)?) ?\b(?:more|less|"
+    r"\w+er)\b(?: [\w-]+){0,3} than (?!(?:before|the singer|the voice|the vocals))"
 )
 
 
@@ -138,7 +129,8 @@ def _negated(text: str, start: int) -> bool:
     """Whether what starts here was just denied: "not muddy", "isn't harsh any more"."""
     return (
         re.search(
-            r"\b(?:not|never|neither|nor|without being|no longer)(?: (?:at all|really|even|too|so|sound|sounding|getting|be|being|get))?(?: a)? $",
+            r"\b(?:not|never|neither|nor|without being|no longer)(?: (?:at all|really|"
+            r"even|too|so|sound|sounding|getting|be|being|get))?(?: a)? $",
             text[:start],
         )
         is not None
@@ -149,8 +141,8 @@ def _way(text: str, match: re.Match[str], noun: Noun) -> int:
     """1 for more, -1 for less, 0 for neither, judged by the words about a noun, nearest first."""
     if noun.unwanted:
         before = text[: match.start()]
-        wanted = [m for m in _WANT.finditer(before)]
-        less = [m for m in _LESS.finditer(text)]
+        wanted = list(lexicon().want_more.finditer(before))
+        less = list(lexicon().less.finditer(text))
         if _FEWER_OF_BAD.search(before):
             return 1 if noun.more else -1
         if (
@@ -165,8 +157,8 @@ def _way(text: str, match: re.Match[str], noun: Noun) -> int:
             if near and not beaten and not needs_less and said not in ("want", "need", "needs"):
                 return 1
         return -1 if less or re.search(r"\b(?:no|away|gone|out|off)\b", text) else 0
-    more = _nearest(_MORE, text, match)
-    less_near = _nearest(_LESS, text, match)
+    more = _nearest(lexicon().more, text, match)
+    less_near = _nearest(lexicon().less, text, match)
     if more is None and less_near is None:
         return 0
     if less_near is None:
@@ -202,15 +194,15 @@ def _settle(
             if old in directed:
                 directed.add(new)
 
-    voice = _VOICE.search(text)
+    voice = lexicon().voice.search(text)
     if voice:
         move("too_quiet", "vocals_buried")
         move("too_loud", "vocals_loud")
         if re.search(r"\b(?:understand|hear|make out|follow)\b", text):
             move("unclear", "vocals_buried")
-        if "vocals_buried" in scores and "reverb" in scores:
-            if re.search(r"\b(?:distant|far)\b", text) and not re.search(r"reverb|echo|wet", text):
-                move("reverb", "vocals_buried")
+        distant = re.search(r"\b(?:distant|far)\b", text) is not None
+        if distant and "vocals_buried" in scores and not re.search(r"reverb|echo|wet", text):
+            move("reverb", "vocals_buried")
         fault = [
             name
             for name in (

@@ -64,18 +64,25 @@ _WISHES = (
 WISHES: dict[str, Wish] = {wish.name: wish for wish in _WISHES}
 
 # The problem that a direction of an aspect repairs, when only those two were said.
+_UNDIRECTED: tuple[tuple[Aspect, str], ...] = (
+    ("reverb", "reverb"),
+    ("clipping", "clipping"),
+    ("noise", "noise"),
+    ("hum", "hum"),
+    ("clicks", "clicks"),
+    ("mud", "muddy"),
+    ("harshness", "harsh"),
+    ("clarity", "unclear"),
+    ("sibilance", "sibilant"),
+    ("compression", "squashed"),
+    ("punch", "flat_transients"),
+    ("tonal_balance", "unbalanced"),
+    ("panning", "off_balance"),
+)
 _BY_DIRECTION: dict[tuple[Aspect, Change], Wish] = {
-    **{(wish.aspect, wish.change): wish for wish in reversed(_WISHES) if wish.aspect is not None},
-    **{
-        (aspect, "fix"): WISHES[name]
-        for aspect, name in (
-            ("reverb", "reverb"), ("clipping", "clipping"), ("noise", "noise"), ("hum", "hum"),
-            ("clicks", "clicks"), ("mud", "muddy"), ("harshness", "harsh"), ("clarity", "unclear"),
-            ("sibilance", "sibilant"), ("compression", "squashed"), ("punch", "flat_transients"),
-            ("tonal_balance", "unbalanced"), ("panning", "off_balance"),
-        )
-    },
-}  # fmt: skip
+    (wish.aspect, wish.change): wish for wish in reversed(_WISHES) if wish.aspect is not None
+}
+_BY_DIRECTION.update({(aspect, "fix"): WISHES[name] for aspect, name in _UNDIRECTED})
 
 
 def wish_for(aspect: Aspect | None, change: Change | None) -> Wish | None:

@@ -57,6 +57,7 @@ _CONTRACTIONS: tuple[tuple[str, str], ...] = (
     (r"\b(?:bc|cuz|coz|cos)\b", "because"),
     (r"\b(?:idk)\b", "i do not know"),
     (r"\b(?:tbh|imo|imho|lol|haha|lmao|bro|dude|mate|man|fam|yo)\b(?=[ ,.!?]|$)", " "),
+    (r"\b(too|so|very|really) quite\b", r"\1 quiet"),
     (r"\bn\b", "and"),
     (r"&", " and "),
     (r"\+(?=\s*[a-z])", " and "),

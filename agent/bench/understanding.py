@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mixmend.agent.bench.table import Cell, Table
+from mixmend.agent.clause_reading import Way
 from mixmend.agent.intents import Intent, Understanding
 from mixmend.agent.utterances import Utterance, build_utterances, stranger_utterances
-from mixmend.agent.wishes import wish_for
+from mixmend.agent.wishes import WISHES
 
 NAME = "understanding"
 
@@ -89,22 +90,11 @@ def same_wish(a: Intent, b: Intent) -> bool:
 
 
 def _way(intent: Intent) -> str | None:
+    """The direction that is meant: a complaint of a fault means the way out of it."""
     if intent.change in ("more", "less"):
         return intent.change
-    wish = next((w for w in _BY_PROBLEM.values() if w[0] == intent.problem), None)
-    return wish[1] if wish else intent.change
-
-
-_BY_PROBLEM = {
-    (aspect, change): (wish.problem, wish.change)
-    for aspect in (
-        "reverb", "clipping", "noise", "hum", "clicks", "brightness", "air", "clarity", "bass",
-        "warmth", "mud", "vocals", "compression", "punch", "loudness", "width", "harshness",
-        "sibilance",
-    )
-    for change in ("more", "less")
-    if (wish := wish_for(aspect, change)) is not None  # type: ignore[arg-type]
-}  # fmt: skip
+    wish = WISHES.get(intent.problem or "")
+    return wish.change if wish else intent.change
 
 
 def _same_place_and_amount(a: Intent, b: Intent) -> bool:
@@ -139,7 +129,7 @@ def run(*, quick: bool = False, on_progress: Callable[[float, str], None] | None
         sets = {name: utterances[::5] for name, utterances in sets.items()}
     rows: list[tuple[Cell, ...]] = []
     spent, count = 0.0, 0
-    ways = ("rules", "embeddings", "fused")
+    ways: tuple[Way, ...] = ("rules", "embeddings", "fused")
     for number, way in enumerate(ways):
         for name, utterances in sets.items():
             if on_progress is not None:

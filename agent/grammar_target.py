@@ -1,0 +1,84 @@
+"""Where the song is going, and how loud: "for Spotify", "radio-ready", "-9 LUFS"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from mixmend.agent.records import TargetName
+
+_TARGETS: tuple[tuple[TargetName, str], ...] = (
+    ("apple", r"apple music|itunes|apple"),
+    ("podcast", r"podcasts?|audiobooks?|audible|acx"),
+    ("broadcast", r"radio(?: (?:play|airplay|broadcast|station))?|tv|television|broadcast(?:ing)?|"
+        r"ebu(?: r ?128)?|r ?128|netflix|airplay|the telly|fm|film|cinema"),
+    ("cd", r"cds?|compact discs?|red ?book"),
+    ("vinyl", r"vinyl|lps?|(?:a )?record pressing|lacquer|12-?inch|7-?inch|turntables?"),
+    ("club", r"(?:the )?(?:clubs?|dance ?floors?|djs?|dj (?:sets?|use)|festivals?|nightclubs?|"
+        r"part(?:y|ies)|discos?|raves?|big (?:pa|rig)s?)"),
+    ("streaming", r"spotify|you ?tube|tidal|deezer|amazon(?: music)?|sound ?cloud|tik ?tok|instagram|"
+        r"insta|reels?|shorts|facebook|bandcamp|streaming(?: (?:services?|platforms?))?|"
+        r"streams?|the (?:web|internet|net)|online|social media|pandora|qobuz|netlabel|"
+        r"platforms|twitch"),
+)  # fmt: skip
+_TARGET_LEAD = (
+    r"(?:(?:ready |suitable |good |fit |optimi[sz]ed? |right |set |prepared? |"
+    r"loud enough |mastered? |level(?:led)? |meant |destined |made |normali[sz]ed? |okay |"
+    r"ok |perfect |great |safe )?(?:for|to)|(?:upload|release|put|publish|post|out|going|"
+    r"live|drop|play|air|stream|share|get)(?:ed|ing|s)?(?: (?:it|this|that|up|out|live|"
+    r"played|the song|the track|my song|be|go))? (?:on|to|onto)|onto|meets?|conform(?:s|"
+    r"ing)? to|comply with|according to|match(?:es|ing)?|hit|by|target(?:ing)?|want|is) "
+    r"(?:be )?(?:(?:the|a|an|my|our|local|national|college|some|use on|use in|"
+    r"playing (?:on|in|at)|play in|playback on|upload(?:ing)? to|release on|an upload to|"
+    r"listening on|broadcast on|printing on|pressing (?:on|to)|cutting to|burning (?:to|a|"
+    r"on)(?: a)?|putting (?:on|it on)|mastered for)(?: the| a)? )?"
+)
+_TARGET_TAIL = (
+    r"(?:'s)?(?:[ -](?:ready|levels?|loudness|standards?|specs?|targets?|master|version|"
+    r"friendly|normali[sz]ation|compliant|compatible|requirements|playback|preset|release|"
+    r"volume|delivery|safe))"
+)
+
+_LUFS = re.compile(r"(?<![\d.])(-|minus |negative )?\s?(\d{1,2}(?:\.\d+)?)\s*(?:lufs|lkfs|lu\b)")
+_LUFS_DB = re.compile(
+    r"\b(?:to|at|target|around|of|about|hit|reach) (?:about |around |exactly )?(?:-|"
+    r"minus )\s?(\d{1,2}(?:\.\d+)?)\s*(?:db|integrated|loudness)\b(?!\s*(?:tp|true|peak))"
+)
+
+
+@dataclass(frozen=True)
+class TargetReading:
+    """A delivery target and/or loudness found in the words, and the span it was said in."""
+
+    target: TargetName | None
+    lufs: float | None
+    start: int
+    end: int
+
+
+def find_target(text: str) -> TargetReading | None:
+    """A delivery target: "for Spotify", "radio-ready", "-9 LUFS"; not "like an old radio"."""
+    lufs = None
+    span: tuple[int, int] | None = None
+    match = _LUFS.search(text) or _LUFS_DB.search(text)
+    if match:
+        lufs = -abs(float(match.groups()[-1]))
+        lead = re.search(
+            r"(?:\b(?:to|at|of|target(?:ing)?|around|about|for|hit|aim(?:ing)? for)\s)+$",
+            text[: match.start()],
+        )
+        span = (lead.start() if lead else match.start(), match.end())
+    for name, words in _TARGETS:
+        said = re.search(
+            rf"\b{_TARGET_LEAD}(?:{words})\b{_TARGET_TAIL}?|\b(?:{words}){_TARGET_TAIL}\b", text
+        )
+        if said is None or re.search(
+            r"\b(?:like|from|off|through|sounds?)(?: (?:it|an?|the|is|being|played|"
+            r"playing|on|off|from|old|my|to))* ?$",
+            text[: said.start()],
+        ):
+            continue
+        start = min(said.start(), span[0]) if span else said.start()
+        end = max(said.end(), span[1]) if span else said.end()
+        return TargetReading(name, lufs, start, end)
+    return TargetReading(None, lufs, *span) if span else None
