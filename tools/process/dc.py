@@ -57,12 +57,14 @@ def remove_dc(audio: Audio, *, strength: float = 1.0, region: Region | None = No
 def find_offset(audio: Audio) -> Offset:
     """Running median of the means of 1 s windows; zero where it is not certain."""
     window = max(1, min(audio.frames, round(WINDOW_S * audio.sample_rate_hz)))
-    means, sounding, centres = [], [], []
+    means: list[NDArray[np.float64]] = []
+    sounding: list[bool] = []
+    centres: list[float] = []
     for block in blocks(audio, window):
         if block.stop - block.start < window // 2 and means:
             continue
         means.append(block.samples.mean(axis=1, dtype=np.float64))
-        sounding.append(np.any(block.samples != 0))
+        sounding.append(bool(np.any(block.samples != 0)))
         centres.append((block.start + block.stop) / 2)
     value = np.array(means)
     heard = np.array(sounding)

@@ -35,7 +35,7 @@ def deess(audio: Audio, *, strength: float = 1.0, region: Region | None = None) 
     if not reduction_db.any():
         return audio
     rate, window = audio.sample_rate_hz, 2 * bands.hop
-    shape = _band_shape(np.fft.rfftfreq(window, 1 / rate))
+    shape = _band_shape(np.fft.rfftfreq(window, 1 / rate).astype(np.float64))
     centre = np.arange(reduction_db.size) * bands.hop
 
     def removal(spectrum: Spectrum, first_centre: int) -> NDArray[np.float32]:

@@ -90,7 +90,8 @@ def hum_of(track: HumTrack, time_s: Vector) -> NDArray[np.float64]:
 def follow_hum(audio: Audio, hum_hz: float) -> HumTrack | None:
     """Amplitude and phase of every harmonic over time; None when too short."""
     top = min(TOP_HZ, 0.45 * audio.sample_rate_hz)
-    harmonics = np.arange(1, max(2, min(MAX_HARMONICS, int(top / hum_hz))) + 1)
+    count = max(2, min(MAX_HARMONICS, int(top / hum_hz)))
+    harmonics = np.arange(1, count + 1).astype(np.float64)
     pieces = _demodulated(audio, hum_hz * harmonics)
     piece_s = round(PIECE_S * audio.sample_rate_hz) / audio.sample_rate_hz
     width = min(WINDOW_PIECES, pieces.shape[1])

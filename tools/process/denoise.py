@@ -48,7 +48,7 @@ def denoise(
         return audio
     rate = audio.sample_rate_hz
     window = int(2 ** max(6, round(np.log2(WINDOW_S * rate))))
-    freq_hz = np.fft.rfftfreq(window, 1 / rate)
+    freq_hz = np.fft.rfftfreq(window, 1 / rate).astype(np.float64)
     scale = float(np.sum(root_hann(window) ** 2)) * rate / 2
     noise = [
         (profile.power_at(freq_hz) * scale).astype(np.float32) if profile.found else None

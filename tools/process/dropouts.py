@@ -75,7 +75,9 @@ def _filling(audio: Audio, channel: int, start: int, stop: int) -> FloatArray:
     weight = np.ones(size)
     weight[:fade], weight[size - fade :] = ramp, ramp[::-1]
     # Sine and cosine keep the power where patch and filling are unlike.
-    return np.asarray(np.sin(np.pi / 2 * weight) * patch + np.cos(np.pi / 2 * weight) * filled, "f4")
+    return np.asarray(
+        np.sin(np.pi / 2 * weight) * patch + np.cos(np.pi / 2 * weight) * filled, "f4"
+    )
 
 
 def _patch(audio: Audio, channel: int, start: int, stop: int) -> Vector | None:
