@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mixmend.agent.clause_text import plain_clause
 from mixmend.agent.intents import KINDS, Intent
 from mixmend.agent.sentence_model import INPUT_SCALE, WEIGHTS, WISH_NAMES, Heads
-from mixmend.agent.understand import plain_clause
 from mixmend.agent.utterances import Utterance, build_utterances, stranger_utterances
 from mixmend.agent.wishes import WISHES
 from mixmend.model.embed import sentence_encoder
@@ -111,7 +111,7 @@ def main() -> None:
 
 
 def extra_clauses() -> list[Utterance]:
-    """Strangers' sentences of one wish: for the heads that ship, never for those that are judged."""
+    """Strangers' sentences of one wish: for the heads that ship, not for those judged."""
     return [
         Utterance(u.words, u.intents, "strangers.work", clause=True)
         for u in stranger_utterances()

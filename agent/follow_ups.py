@@ -1,0 +1,57 @@
+"""Short answers that only the turn before explains: "the same for the outro", "and the bass"."""
+
+from __future__ import annotations
+
+import re
+
+from mixmend.agent.clause_reading import aspect_of
+from mixmend.agent.clause_text import Said
+from mixmend.agent.grammar_clauses import only_names
+from mixmend.agent.intent_making import placed
+from mixmend.agent.intents import Intent
+from mixmend.agent.wish_rules import read_wishes
+from mixmend.agent.wishes import wish_for
+
+_ANEW = re.compile(
+    r"(?:and |now |also |do |then |please |just )*(?:(?:the )?same(?: (?:thing|again|goes|"
+    r"treatment|change))?|do (?:that|it|this)|that|likewise|this)(?: too| as well| also|"
+    r" again| please| there| here| for| in| with)*"
+)
+
+
+def once_more(said: Said, last: Intent) -> list[Intent]:
+    """The last wish anew, in another place or for another thing: "the same for the outro"."""
+    if said.places and _ANEW.fullmatch(said.text):
+        return placed(last.model_copy(update={"words": said.text}), said.places)
+    bare = re.sub(
+        r"^(?:and|now|also|then|what about|how about)\b(?: (?:and|now|also))*|\b(?:too|"
+        r"as well|also|please|now)\b",
+        "",
+        said.text,
+    ).strip(" ,?")
+    way = last.change if last.change in ("more", "less") else None
+    if way and only_names(bare):
+        aspect = aspect_of(bare, read_wishes(bare))
+        wish = wish_for(aspect, way)
+        if wish is not None:
+            fix = last.model_copy(
+                update={
+                    "problem": wish.problem,
+                    "aspect": wish.aspect,
+                    "region": None,
+                    "section": None,
+                    "words": said.text,
+                }
+            )
+            return placed(fix, said.places)
+    return []
+
+
+def is_only_amount(text: str, start: int, end: int) -> bool:
+    """Whether a clause says no more than the amount that stands there."""
+    rest = (text[:start] + text[end:]).strip(" ,.")
+    return re.fullmatch(
+        r"(?:(?:just|but|only|please|by|about|maybe|though|and|if you can|more|ok|it|make|"
+        r"do)[ ,]*)*",
+        rest,
+    ) is not None and not re.search(r"\b(?:more|less)$", text)

@@ -1,0 +1,126 @@
+"""From verdicts to intents in the published shape, and the last tidying of a sentence's intents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mixmend.agent import grammar_meta as meta
+from mixmend.agent.clause_reading import Verdict
+from mixmend.agent.clause_text import POLITE, Said
+from mixmend.agent.grammar_place import Place
+from mixmend.agent.intents import DEFAULT_STRENGTH, Intent, Kind
+
+# What is off topic beyond doubt (an attempt to command something else) is always told.
+SURELY_OFF_TOPIC = 0.9
+
+_KEEPS_APPROVAL = re.compile(
+    r"^(?:(?:oh|ok|okay|well)[ ,]+)?(?:yes|yep|yeah|yup|sure|go ahead|do it|do that|keep|"
+    r"absolutely|definitely|please do|i (?:love|like))\b"
+)
+
+
+_NAMES_A_PASS: tuple[Kind, ...] = (
+    "undo", "redo", "stronger", "weaker", "explain", "compare", "export", "report", "approve",
+)  # fmt: skip
+_NAMES_A_SOUND: tuple[Kind, ...] = (
+    "undo", "redo", "stronger", "weaker", "explain", "question", "compare",
+)  # fmt: skip
+_HAS_A_PLACE: tuple[Kind, ...] = (
+    "stronger", "weaker", "undo", "explain", "question", "cannot", "redo", "auto",
+)  # fmt: skip
+
+
+def make_intents(
+    verdict: Verdict, said: Said, text: str, strength: float, last_wish: Intent | None
+) -> list[Intent]:
+    """The intents of one clause: one for each place that it names."""
+    kind, wish = verdict.kind, verdict.wish
+    base = Intent(kind=kind, strength=strength, words=said.text, confidence=verdict.sure)
+    if kind == "fix":
+        if wish is None:
+            return []
+        change = wish.change if verdict.directed or wish.change == "fix" else "fix"
+        fix = base.model_copy(
+            update={"problem": wish.problem, "aspect": wish.aspect, "change": change}
+        )
+        return placed(fix, said.places)
+    if kind == "leave":
+        return placed(base.model_copy(update={"aspect": verdict.aspect}), said.places)
+    update: dict[str, object] = {}
+    if kind in _NAMES_A_PASS:
+        update["pass_"] = meta.number_of_pass(text)
+        update["version"] = meta.number_of_version(text)
+        if kind == "export":
+            update["file_format"] = meta.format_of(text)
+    if kind in _NAMES_A_SOUND and wish:
+        update |= {"problem": wish.problem, "aspect": wish.aspect}
+    elif kind in ("stronger", "weaker") and last_wish is not None:
+        update |= {"problem": last_wish.problem, "aspect": last_wish.aspect}
+    base = base.model_copy(update=update)
+    if kind in _HAS_A_PLACE:
+        return placed(base, said.places)
+    return [base]
+
+
+def placed(intent: Intent, places: Sequence[Place]) -> list[Intent]:
+    """The intent once for each place; itself where none is named."""
+    if not places:
+        return [intent]
+    regions = [place for place in places if place.region is not None]
+    parts = [place for place in places if place.region is None]
+    if len(regions) == 1 and len(parts) == 1:
+        # "the drop at 1:20" is one place, said twice.
+        both = replace(regions[0], section=parts[0].section, n=parts[0].n)
+        regions, parts = [both], []
+    return [
+        intent.model_copy(update={"region": p.region, "section": p.section, "section_n": p.n})
+        for p in (*regions, *parts)
+    ]
+
+
+def tidy(found: Sequence[Intent], text: str, has_history: bool) -> tuple[Intent, ...]:
+    """Drops what goes without saying beside a real wish, and joins wishes said twice."""
+    if not found:
+        reading = meta.read_meta(text, has_history)
+        kind: Kind = reading.kind if reading else "greeting" if POLITE.match(text) else "off_topic"
+        return (Intent(kind=kind, words=text, confidence=0.5),)
+    kinds = {intent.kind for intent in found}
+    kept: list[Intent] = []
+    for intent in found:
+        if _goes_without_saying(intent, kinds - {intent.kind}):
+            continue
+        same = next((i for i in kept if _same(i, intent)), None)
+        if same is None:
+            kept.append(intent)
+        elif same.strength == DEFAULT_STRENGTH != intent.strength or (
+            same.change == "fix" and intent.change != "fix"
+        ):
+            change = intent.change if same.change == "fix" else same.change
+            strength = intent.strength if same.strength == DEFAULT_STRENGTH else same.strength
+            kept[kept.index(same)] = same.model_copy(
+                update={"strength": strength, "change": change}
+            )
+    return tuple(kept)
+
+
+def _goes_without_saying(intent: Intent, others: set[Kind]) -> bool:
+    """Whether beside `others` an intent is only politeness, doubt or a general sigh."""
+    if intent.kind == "greeting":
+        return bool(others)
+    if intent.kind == "approve":
+        return bool(others - {"greeting"}) and not _KEEPS_APPROVAL.match(intent.words)
+    if intent.kind == "off_topic":
+        return intent.confidence < SURELY_OFF_TOPIC and bool(others - {"greeting"})
+    return intent.kind == "auto" and bool(others & {"fix", "target"})
+
+
+_COMPARED = (
+    "kind", "problem", "aspect", "region", "section", "section_n", "target", "target_lufs",
+    "pass_", "version",
+)  # fmt: skip
+
+
+def _same(a: Intent, b: Intent) -> bool:
+    return all(getattr(a, name) == getattr(b, name) for name in _COMPARED)
