@@ -30,6 +30,9 @@ _TRIES = 6
 _MARGIN_DB = 0.05  # room for the rounding of the last bit and of the meter
 _QUIET_CAP_LUFS = -11.0  # a quiet song is not raised past what masters usually have
 _USUAL_LUFS = -14.0
+MOST_LIMITING_DB = 8.0
+# To keep the loudness is a promise; rebuilt peaks may need much holding for it.
+_KEEP_LIMITING_DB = 20.0
 _LEAST_STEP_DB = 3.0
 
 
@@ -41,6 +44,7 @@ class Level:
     ceiling_dbtp: float
     tolerance_lu: float
     why: str
+    most_limiting_db: float = MOST_LIMITING_DB
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +115,7 @@ def _finish_once(
                 "lufs": applied.lufs,
                 "ceiling_dbtp": level.ceiling_dbtp,
                 "trim_db": applied.trim_db,
+                "most_limiting_db": level.most_limiting_db,
                 "gain_db": applied.gain_db,
                 "bit_depth": bit_depth,
             },
@@ -156,7 +161,13 @@ def choose_level(session: Session, measured: Measurement, target: Target) -> Lev
     if "too_loud" in wished:
         drop = max(_LEAST_STEP_DB, source_lufs - _USUAL_LUFS) * wished["too_loud"]
         return Level(source_lufs - drop, ceiling, 0.5, "Lower the level.")
-    return Level(source_lufs, ceiling, KEEP_WITHIN_LU, "Keep the loudness the song came with.")
+    return Level(
+        source_lufs,
+        ceiling,
+        KEEP_WITHIN_LU,
+        "Keep the loudness the song came with.",
+        most_limiting_db=_KEEP_LIMITING_DB,
+    )
 
 
 def _louder(measured: Measurement, strength: float) -> float:
@@ -172,7 +183,12 @@ def _louder(measured: Measurement, strength: float) -> float:
 
 
 def apply_level(
-    audio: Audio, *, lufs: float | None, ceiling_dbtp: float, trim_db: float
+    audio: Audio,
+    *,
+    lufs: float | None,
+    ceiling_dbtp: float,
+    trim_db: float,
+    most_limiting_db: float = MOST_LIMITING_DB,
 ) -> tuple[Audio, float]:
     """Loudness and limiter, with the ceiling lowered by `trim_db`; the same call replays it.
 
@@ -184,7 +200,7 @@ def apply_level(
     ceiling = ceiling_dbtp - _MARGIN_DB - trim_db
     if lufs is None:
         return limit(audio, ceiling_dbtp=ceiling), 0.0
-    levelled = to_loudness(audio, lufs, ceiling_dbtp=ceiling)
+    levelled = to_loudness(audio, lufs, ceiling_dbtp=ceiling, most_limiting_db=most_limiting_db)
     return levelled.audio, levelled.gain_db
 
 
@@ -203,7 +219,11 @@ def _write_until_true(
     partial = out.with_name(f".{out.stem}.checking{out.suffix}")
     for _ in range(_TRIES):
         audio, gain_db = apply_level(
-            before, lufs=lufs, ceiling_dbtp=level.ceiling_dbtp, trim_db=trim_db
+            before,
+            lufs=lufs,
+            ceiling_dbtp=level.ceiling_dbtp,
+            trim_db=trim_db,
+            most_limiting_db=level.most_limiting_db,
         )
         write_sound(
             partial, audio, like=session.source_info(), bit_depth=bit_depth,

@@ -55,11 +55,13 @@ def _repeat(done: PassRecord, audio: Audio, on_progress: OnProgress | None) -> A
     if done.goal == LEVEL_GOAL:
         lufs, ceiling = done.options["lufs"], done.options["ceiling_dbtp"]
         trim = done.options["trim_db"]
+        limiting = done.options["most_limiting_db"]
         return apply_level(
             audio,
             lufs=None if lufs is None else float(lufs),
             ceiling_dbtp=float(ceiling or 0.0),
             trim_db=float(trim or 0.0),
+            most_limiting_db=float(limiting or 0.0),
         )[0]
     engine = get_engine(done.engine)
     checkpoint = getattr(engine, "checkpoint_sha256", None)

@@ -68,7 +68,7 @@ def collect(path: Path, per_song: int = 1) -> Examples:
 def _wanted(per_song: int) -> Iterator[tuple[str, Song, float]]:
     usable = [song for song in songs("train") if not song.clipped and not song.mono]
     rng = np.random.default_rng(0)
-    rng.shuffle(usable)  # type: ignore[arg-type]
+    rng.shuffle(usable)
     for index in range(per_song):
         for song in usable:
             yield f"{song.path.name}#{index}", song, 0.25 + 0.4 * index
@@ -103,7 +103,7 @@ def fit(examples: Examples, seed: int = 0) -> dict[str, np.ndarray]:
         optimizer = torch.optim.AdamW(net.parameters(), lr=3e-3, weight_decay=0.05)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, EPOCHS)
         for _ in range(EPOCHS):
-            for batch in torch.randperm(len(x)).split(64):
+            for batch in torch.split(torch.randperm(len(x)), 64):
                 noisy = x[batch] + 0.1 * torch.randn_like(x[batch])
                 loss = nn.functional.binary_cross_entropy_with_logits(
                     net(noisy), y[batch], weight=weight[batch].expand(-1, y.shape[1])
@@ -165,7 +165,8 @@ def main(arguments: list[str]) -> None:
     severe, sure = thresholds(held[examples.kind == ""])
     arrays["severe_at"], arrays["sure_at"] = severe, sure
     print("severe at", np.round(severe, 2), "sure at", np.round(sure, 2))
-    np.savez_compressed(Path(__file__).parent / "data" / "diagnosis.npz", **arrays)
+    with (Path(__file__).parent / "data" / "diagnosis.npz").open("wb") as out:
+        np.savez_compressed(out, allow_pickle=False, **arrays)
 
 
 if __name__ == "__main__":

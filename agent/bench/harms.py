@@ -46,7 +46,7 @@ def good_passes(song: Audio, seed: int) -> list[Case]:
         cases.append(Case(f"right EQ ({kind})", damaged, song, PROBLEM_OF_KIND[kind]))
     clipped = degrade(song, "clip", seed).audio
     # The clip damage also raises the level; the right repair is the song at that level.
-    gain = float(np.linalg.norm(clipped.samples) / max(1e-9, np.linalg.norm(song.samples)))
+    gain = float(np.linalg.norm(clipped.samples)) / max(1e-9, float(np.linalg.norm(song.samples)))
     cases.append(Case("right declip", clipped, _scaled(song, gain * 1.1), PROBLEM_OF_KIND["clip"]))
     cases += [Case(f"level {db:+d} dB", song, _scaled(song, 10 ** (db / 20)), None)
               for db in (-12, -3)]  # fmt: skip
