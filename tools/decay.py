@@ -211,7 +211,8 @@ def _quantiles(values: Floats, at: tuple[float, ...]) -> Floats:
     if values.size < 8:
         return np.zeros(len(at), dtype=np.float32)
     values = np.sort(values[:: max(1, values.size // 20000)])
-    return values[(np.asarray(at) * (values.size - 1)).round().astype(int)].astype(np.float32)
+    places = (np.asarray(at) * (values.size - 1)).round().astype(int)
+    return np.asarray(values[places], dtype=np.float32)
 
 
 def _squash(slopes: Floats) -> Floats:

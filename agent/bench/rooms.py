@@ -175,4 +175,4 @@ def _noise_room(rng: np.random.Generator, rate_hz: int) -> Floats:
     reverb[0] += 1.0
     if np.max(np.abs(reverb)) > 1.0:
         reverb[0] = 1.05 * np.max(np.abs(reverb))
-    return reverb
+    return np.asarray(reverb)

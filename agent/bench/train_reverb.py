@@ -174,7 +174,7 @@ def _fit_one(inputs: Floats, goal: Floats, seed: int, epochs: int) -> list[Float
     )
     drop = torch.nn.functional.dropout
     for _ in range(epochs):
-        for batch in torch.randperm(len(known)).split(128):
+        for batch in torch.split(torch.randperm(len(known)), 128):
             noisy = known[batch] + 0.1 * torch.randn(len(batch), known.shape[1])
             hidden = drop(torch.relu(layers[0](drop(noisy, 0.2))), 0.4)
             hidden = drop(torch.relu(layers[1](hidden)), 0.4)
