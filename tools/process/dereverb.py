@@ -3,8 +3,8 @@
 Lebart, Boucher and Denbigh (2001), Habets (2009): in every band the power a moment ago, decayed
 as the measured room decays, is taken for the late part and subtracted. Besides, a part of the
 room's colouring is taken out of the long-term spectrum. Two other ways were measured and lost:
-delayed linear prediction (WPE, Nakatani et al. 2010) takes the repeats and held notes of music
-for reverberation, and a learnt gain came closer on average without sounding drier.
+delayed linear prediction (WPE, Nakatani et al. 2010), which moved even dry music far, and a learnt
+gain, which left the measured reverberance almost where it was (docs/processing/reverb.md).
 """
 
 from __future__ import annotations
