@@ -19,7 +19,8 @@ Fact = float | str | bool
 class Table:
     """A benchmark's result: `rows` of `columns`, single-figure `facts`, and `notes` in words.
 
-    Raises ValueError when a row does not have one cell a column.
+    `also` is only in the JSON, under its own keys, for shapes that scripts rely on. Raises
+    ValueError when a row does not have one cell a column.
     """
 
     title: str
@@ -27,6 +28,7 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     facts: Mapping[str, Fact] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    also: Mapping[str, Mapping[str, Fact]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for row in self.rows:
@@ -62,6 +64,10 @@ class Table:
             ],
             "facts": {key: _finite(value) for key, value in self.facts.items()},
             "notes": list(self.notes),
+            **{
+                key: {name: _finite(value) for name, value in facts.items()}
+                for key, facts in self.also.items()
+            },
         }
 
     def _is_numeric(self, index: int) -> bool:
