@@ -79,7 +79,7 @@ class Conversation:
         asked = [*self.messages, HumanMessage(words)]
         try:
             state = graph.invoke(
-                {"messages": asked}, {"recursion_limit": 4 * self.toolbox.limits.max_model_calls}
+                {"messages": asked}, {"recursion_limit": 12 * self.toolbox.limits.max_model_calls}
             )
             messages: list[BaseMessage] = state["messages"]
             text = str(messages[-1].text)

@@ -17,6 +17,7 @@ _ABOUT = {
     "clipping": "clipped regions found, after gain changes and lossy coding",
     "noise": "hiss, hum, clicks, dropouts and offset: found and repaired",
     "reverb": "blind reverberance against simulated rooms",
+    "dereverb": "reverberation taken down: the four published rooms, and dry music",
     "diagnose": "the true problem among the findings, for every kind of damage",
     "guard": "planted harms caught, good passes let through",
     "mend": "damaged songs with the matching request: better, never worse",
