@@ -8,8 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mixmend.agent.bench.material import held_out_songs
 from mixmend.agent.bench.table import Table
+from mixmend.model.engine import Progress
 from mixmend.tools.errors import UsageError
+
+_SONGS = 54
 
 _ABOUT = {
     "meters": "loudness and true-peak meters against EBU Tech 3341 and 3342",
@@ -50,7 +54,11 @@ def run_bench(request: BenchRequest, on_progress: Callable[[str], None] | None =
         )
     module = importlib.import_module(f"mixmend.agent.bench.{request.name}")
     accepted = inspect.signature(module.run).parameters
-    options: dict[str, object] = {"quick": request.quick, "on_progress": on_progress}
+    options: dict[str, object] = {"quick": request.quick}
+    if on_progress is not None:
+        options["on_progress"] = _told(on_progress)
+    if "music" in accepted:
+        options["music"] = [song.path for song in held_out_songs(_SONGS)]
     for name in ("checkpoint", "song"):
         value = getattr(request, name)
         if value is not None and name not in accepted:
@@ -59,3 +67,18 @@ def run_bench(request: BenchRequest, on_progress: Callable[[str], None] | None =
             options[name] = value
     table: Table = module.run(**options)
     return table
+
+
+def _told(say: Callable[[str], None]) -> Callable[..., None]:
+    """Benchmarks tell how far they are in one of three forms; people read one line."""
+
+    def tell(*told: object) -> None:
+        parts = []
+        for item in told:
+            if isinstance(item, Progress):
+                parts.append(f"{item.fraction:.0%} {item.label}")
+            else:
+                parts.append(f"{item:.0%}" if isinstance(item, float) else str(item))
+        say(" ".join(parts))
+
+    return tell
