@@ -270,7 +270,7 @@ def _coded_map(audio: Audio, scan: _Scan, found: PileUp) -> ClippingMap:
     clipped = np.asarray(reached.any(axis=0), dtype=bool)
     samples[~clipped] = 0
     events[~clipped] = 0
-    levels = np.where(reached.any(axis=1)[:, None], found.level, np.nan) * np.ones(2)
+    levels = np.where(np.any(reached, axis=1, keepdims=True), found.level, np.nan) * np.ones(2)
     return ClippingMap(scan.frame, clipped, samples, events, levels, found.spread, True)
 
 
