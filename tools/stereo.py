@@ -87,6 +87,14 @@ class PairPowers:
         return 10 * math.log10(max(self.left, tiny) / max(self.right, tiny))
 
     @property
+    def mono_loss_db(self) -> float:
+        """Mean square of the channels against that of their average, within 0..MAX_DB."""
+        both = self.mid + self.side
+        if self.mid <= both * 10 ** (-MAX_DB / 10):
+            return MAX_DB if both > 0 else 0.0
+        return max(0.0, 10 * math.log10(both / self.mid))
+
+    @property
     def correlation(self) -> float | None:
         """Of left and right; None when one of them is silent."""
         product = self.left * self.right
@@ -142,7 +150,7 @@ def measure_stereo(audio: Audio) -> Measured[Stereo]:
     if correlation is None:
         silent = "right" if powers.left > powers.right else "left"
         notes.append(f"stereo.correlation: the {silent} channel is silent.")
-    loss_db = _mono_loss_db(powers)
+    loss_db = powers.mono_loss_db
     if loss_db >= MAX_DB:
         notes.append(
             "stereo.mono_loss_db: the channels cancel when added; more than 60 dB is lost."
@@ -157,13 +165,6 @@ def measure_stereo(audio: Audio) -> Measured[Stereo]:
         is_mono=is_mono,
     )
     return Measured(value, tuple(notes), per_second)
-
-
-def _mono_loss_db(powers: PairPowers) -> float:
-    both = powers.mid + powers.side
-    if powers.mid <= both * 10 ** (-MAX_DB / 10):
-        return MAX_DB
-    return max(0.0, 10 * math.log10(both / powers.mid))
 
 
 def _width_per_second(sums: PairSums) -> tuple[float | None, ...]:

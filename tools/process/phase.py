@@ -10,18 +10,19 @@ from numpy.typing import NDArray
 from mixmend.tools.audio import Audio, Block, FloatArray, map_blocks
 
 _WINDOW_S = 0.09
-_SMOOTH_S = 0.5
+_SMOOTH_S = 1.0
 _BANDS_PER_OCTAVE = 3
 _LOWEST_HZ = 60.0
 _BLOCK_S = 20.0
-# Wide music has bands whose side is a little the stronger one: 2 dB are left alone.
-_ALLOWED = 1.6
+# Wide music has bands whose side is the stronger one for a while: side over middle in power up to
+# the first is left alone, from the second on it is brought down to the middle.
+_LEFT_ALONE, _OUT_OF_PHASE = 2.0, 4.0
 # Only bands that are heard at all are judged: 60 dB below the frame's whole.
 _HEARD = 1e-6
 
 
 def tame_side(audio: Audio) -> Audio:
-    """Side at most 2 dB over the middle in every third of an octave, over half a second.
+    """Side no stronger than the middle in thirds of octaves that are out of phase over a second.
 
     `audio` (channels, frames), 2 or more channels; the front pair is changed. Same shape and
     alignment; left + right stays; frames where the side is weaker stay as they are.
@@ -47,8 +48,7 @@ def tame_side(audio: Audio) -> Audio:
         ]
         power = [_smooth(_by_band(np.square(np.abs(x)), owner), around) for x in spectra]
         heard = power[1] > _HEARD * (power[0] + power[1]).sum(axis=1, keepdims=True)
-        ratio = power[0] / np.maximum(power[1], 1e-30)
-        cut = np.where(heard, 1 - np.sqrt(np.minimum(_ALLOWED * ratio, 1)), 0)
+        cut = np.where(heard, _cut(power[1] / np.maximum(power[0], 1e-30)), 0)
         if not cut.any():
             return samples
         gain = _over_bins(cut, owner).astype(np.float32)
@@ -61,6 +61,12 @@ def tame_side(audio: Audio) -> Audio:
         return changed
 
     return map_blocks(audio, change, block_s=block_frames / rate, context_s=context_frames / rate)
+
+
+def _cut(ratio: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How much of the side's amplitude goes, 0..1, by its power over the middle's."""
+    place = np.clip((ratio - _LEFT_ALONE) / (_OUT_OF_PHASE - _LEFT_ALONE), 0, 1)
+    return np.asarray(place * (1 - np.sqrt(1 / np.maximum(ratio, 1))))
 
 
 def _band_of_bin(size: int, rate: int) -> NDArray[np.intp]:
