@@ -200,7 +200,7 @@ def apply_level(
     ceiling = ceiling_dbtp - _MARGIN_DB - trim_db
     if lufs is None:
         return limit(audio, ceiling_dbtp=ceiling), 0.0
-    levelled = to_loudness(audio, lufs, ceiling_dbtp=ceiling, most_limiting_db=most_limiting_db)
+    levelled = to_loudness(audio, lufs, ceiling_dbtp=ceiling, max_limiting_db=most_limiting_db)
     return levelled.audio, levelled.gain_db
 
 
@@ -217,30 +217,34 @@ def _write_until_true(
     if level.lufs is not None and level.tolerance_lu >= KEEP_WITHIN_LU:
         lufs = _nearest_within(before, level)
     partial = out.with_name(f".{out.stem}.checking{out.suffix}")
-    for _ in range(_TRIES):
-        audio, gain_db = apply_level(
-            before,
-            lufs=lufs,
-            ceiling_dbtp=level.ceiling_dbtp,
-            trim_db=trim_db,
-            most_limiting_db=level.most_limiting_db,
-        )
-        write_sound(
-            partial, audio, like=session.source_info(), bit_depth=bit_depth,
-            seed=session.record.seed,
-        )  # fmt: skip
-        sound = read_sound(partial)
-        over_db = true_peak_dbtp(sound.audio) - level.ceiling_dbtp
-        if over_db <= 0.0:
-            reached = integrated_lufs(sound.audio)
-            miss = 0.0 if lufs is None or reached is None else lufs - reached
-            # A codec may shift loudness a little; only a hard target is chased.
-            if abs(miss) <= 0.1 or level.tolerance_lu > 0.1 or abs(miss) > 1.0 or lufs is None:
-                return Applied(audio, sound, lufs, gain_db, trim_db)
-            lufs += miss
-        trim_db += max(0.0, over_db) + (0.05 if over_db > 0 else 0.0)
-    partial.unlink(missing_ok=True)
-    raise MixmendError(f"{out.name} kept exceeding {level.ceiling_dbtp:g} dBTP when decoded.")
+    try:
+        for _ in range(_TRIES):
+            audio, gain_db = apply_level(
+                before,
+                lufs=lufs,
+                ceiling_dbtp=level.ceiling_dbtp,
+                trim_db=trim_db,
+                most_limiting_db=level.most_limiting_db,
+            )
+            write_sound(
+                partial, audio, like=session.source_info(), bit_depth=bit_depth,
+                seed=session.record.seed,
+            )  # fmt: skip
+            sound = read_sound(partial)
+            over_db = true_peak_dbtp(sound.audio) - level.ceiling_dbtp
+            if over_db <= 0.0:
+                reached = integrated_lufs(sound.audio)
+                miss = 0.0 if lufs is None or reached is None else lufs - reached
+                # A codec may shift loudness a little; only a hard target is chased.
+                if abs(miss) <= 0.1 or level.tolerance_lu > 0.1 or abs(miss) > 1.0 or lufs is None:
+                    return Applied(audio, sound, lufs, gain_db, trim_db)
+                lufs += miss
+            trim_db += max(0.0, over_db) + (0.05 if over_db > 0 else 0.0)
+        raise MixmendError(f"{out.name} kept exceeding {level.ceiling_dbtp:g} dBTP when decoded.")
+    except BaseException:
+        # Whatever stopped it, Ctrl-C too, no half-checked file stays beside the result.
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def _nearest_within(before: Audio, level: Level) -> float | None:

@@ -20,6 +20,9 @@ from mixmend.tools.process.faults import TONAL_PROBLEMS, TonalProblem
 from mixmend.tools.region import Region
 
 # What a processor is given: the sound, how much, where.
+# How much wider (or narrower) a song gets that is not unusual, when it is asked for.
+WIDER = 1.4
+
 Process = Callable[[Audio, float, Region | None], Audio]
 
 
@@ -101,13 +104,28 @@ def _even(audio: Audio, strength: float, region: Region | None) -> Audio:
 def _widen(audio: Audio, strength: float, region: Region | None) -> Audio:
     from mixmend.tools.process.stereo import widen
 
-    return widen(audio, strength=strength, region=region)
+    widened = widen(audio, strength=strength, region=region)
+    width = _width(audio)
+    if widened is not audio or not width:
+        return widened
+    # It is as wide as such music usually is, but was asked to be wider.
+    return widen(audio, strength=strength, region=region, target_width=WIDER * width)
 
 
 def _narrow(audio: Audio, strength: float, region: Region | None) -> Audio:
     from mixmend.tools.process.stereo import narrow
 
-    return narrow(audio, strength=strength, region=region)
+    narrowed = narrow(audio, strength=strength, region=region)
+    width = _width(audio)
+    if narrowed is not audio or not width:
+        return narrowed
+    return narrow(audio, strength=strength, region=region, target_width=width / WIDER)
+
+
+def _width(audio: Audio) -> float | None:
+    from mixmend.tools.stereo import measure_stereo
+
+    return measure_stereo(audio).value.width
 
 
 def _rebalance(audio: Audio, strength: float, region: Region | None) -> Audio:
