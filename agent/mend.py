@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mixmend.agent.brains import BrainChoice, choose_brain, make_brain
 from mixmend.agent.limits import Limits
+from mixmend.agent.outputs import check_holds, check_out
 from mixmend.agent.records import PassRecord, SessionRecord
 from mixmend.agent.session import Session
 from mixmend.agent.store import SessionStore
@@ -19,8 +20,10 @@ from mixmend.agent.targets import get_target
 from mixmend.agent.toolbox import Toolbox, Wanted
 from mixmend.agent.truth import unfounded_numbers
 from mixmend.model.engine import OnProgress
+from mixmend.model.engines import get_engine
 from mixmend.tools.errors import MixmendError, UsageError
 from mixmend.tools.measurement import Span
+from mixmend.tools.region import Region, region_within
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -126,12 +129,21 @@ def mend(
 
     Raises InputError for bad input; the output file appears only when everything succeeded.
     """
+    from mixmend.tools.reading import read_sound
+
     heard = listeners or Listeners()
     _check_request(request)
+    sound = read_sound(request.path)
+    check_holds(request.out, sound.audio, request.bit_depth)
+    region = request.region
+    if region is not None:
+        place = region_within(Region(*region), sound.audio.duration_s)
+        region = (place.start_s, place.end_s)
     session = Session.start(
         request.path, store or SessionStore(), words=request.words,
-        engine=request.engine or "dsp", seed=request.seed,
+        engine=request.engine or "dsp", seed=request.seed, sound=sound,
     )  # fmt: skip
+    del sound
     try:
         session.update(target=get_target(request.target).name)
         if heard.on_start:
@@ -140,7 +152,7 @@ def mend(
             session,
             Wanted(
                 out=request.out, bit_depth=request.bit_depth, engine=request.engine,
-                region=request.region, strength=request.strength, steps=request.steps,
+                region=region, strength=request.strength, steps=request.steps,
             ),
             limits=Limits(max_passes=request.max_passes),
             listeners=heard,
@@ -170,6 +182,8 @@ def resume_session(
     """
     session = Session.resume(name, store)
     try:
+        check_out(Path(session.record.source.path), out)
+        check_holds(out, session.audio(0), bit_depth)
         conversation = open_conversation(
             session, Wanted(out=out, bit_depth=bit_depth), listeners=listeners
         )
@@ -220,6 +234,9 @@ def _check_request(request: MendRequest) -> None:
     if request.max_passes < 0:
         raise UsageError("the number of passes cannot be negative.")
     get_target(request.target)
+    if request.engine is not None:
+        get_engine(request.engine)
+    check_out(request.path, request.out)
 
 
 def _brain_failures() -> tuple[type[Exception], ...]:

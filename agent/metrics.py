@@ -6,6 +6,7 @@ what is shown are the same figure.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,6 +29,7 @@ class Metric:
     unit: str
     phrase: str
     digits: int = 1
+    percent: bool = False  # a share of 0 to 1 that people read as per cent
 
 
 _SHARE = "of the sound's energy"
@@ -38,7 +40,12 @@ METRICS: dict[Problem, Metric] = {
         "reverb.reverberance", "higher", 0.01, "", "measured reverberance (0 to 1)", 2
     ),
     "clipping": Metric(
-        "clipping.fraction", "lower", 1e-6, "", "the share of samples cut flat at the top", 6
+        "clipping.fraction",
+        "lower",
+        1e-6,
+        "",
+        "the share of samples cut flat at the top",
+        percent=True,
     ),
     "noise": Metric("noise.floor_dbfs", "lower", 0.5, "dBFS", "the noise in quiet places"),
     "hum": Metric("noise.hum_db", "lower", 1.0, "dBFS", "the mains hum"),
@@ -141,5 +148,18 @@ def improvement(problem: Problem, before: Measurement, after: Measurement) -> fl
 def format_value(problem: Problem, value: float) -> str:
     """The figure as people read it, with its unit."""
     metric = METRICS[problem]
-    text = f"{value:.{metric.digits}f}".replace("-", "\N{MINUS SIGN}")
+    if metric.percent:
+        return as_percent(value)
+    text = f"{value + 0.0:.{metric.digits}f}".replace("-", "\N{MINUS SIGN}")
     return f"{text} {metric.unit}".strip()
+
+
+def as_percent(share: float) -> str:
+    """A share of 0 to 1 as per cent: two figures where it is small, none where it is nothing."""
+    percent = 100.0 * share
+    if percent == 0.0:
+        return "0 %"
+    if percent >= 1.0:
+        return f"{percent:.1f} %"
+    digits = min(4, 1 - math.floor(math.log10(percent)))
+    return f"{percent:.{digits}f} %"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from mixmend.agent.explain import lineage
-from mixmend.agent.finish import apply_level, refuse_same
+from mixmend.agent.finish import apply_level
+from mixmend.agent.outputs import check_holds, check_out
 from mixmend.agent.records import PassRecord, SessionRecord
 from mixmend.agent.session import LEVEL_GOAL
 from mixmend.agent.store import audio_sha256
@@ -35,20 +37,27 @@ def replay(record: SessionRecord, out: Path, *, on_progress: OnProgress | None =
     from mixmend.tools.writing import write_sound
 
     source = Path(record.source.path)
-    refuse_same(source, out)
+    check_out(source, out)
     sound = read_sound(source)
     if sound.info.sha256 != record.source.sha256:
         raise FileError(f"{source} was changed since the session; put the original file back.")
-    audio, identical, bit_depth = sound.audio, True, "24"
     passes = lineage(record)
     if not passes:
         raise InputError("this session has no kept pass to repeat.")
+    asked = [str(done.options["bit_depth"]) for done in passes if "bit_depth" in done.options]
+    # A 32-bit float session may be replayed into a format of whole numbers.
+    bit_depth: Any = asked[-1] if asked and _holds(out, asked[-1]) else "24"
+    check_holds(out, sound.audio, bit_depth)
+    audio, identical = sound.audio, True
     for done in passes:
         audio = _repeat(done, audio, on_progress)
-        bit_depth = str(done.options.get("bit_depth", bit_depth))
         identical = identical and audio_sha256(audio) == done.audio_sha256
-    write_sound(out, audio, like=sound.info, bit_depth=bit_depth, seed=record.seed)  # type: ignore[arg-type]
+    write_sound(out, audio, like=sound.info, bit_depth=bit_depth, seed=record.seed)
     return Replayed(path=str(out.resolve()), passes=len(passes), identical=identical)
+
+
+def _holds(out: Path, bit_depth: str) -> bool:
+    return bit_depth != "32f" or out.suffix.lower() == ".wav"
 
 
 def _repeat(done: PassRecord, audio: Audio, on_progress: OnProgress | None) -> Audio:

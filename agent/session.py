@@ -27,7 +27,7 @@ from mixmend.tools.errors import InputError
 from mixmend.tools.measurement import Measurement
 
 if TYPE_CHECKING:
-    from mixmend.tools.reading import SourceInfo
+    from mixmend.tools.reading import Sound, SourceInfo
 
 LEVEL_GOAL = "level"
 
@@ -47,14 +47,22 @@ class Session:
 
     @classmethod
     def start(
-        cls, path: Path, store: SessionStore, *, words: str = "", engine: str = "dsp", seed: int = 0
+        cls,
+        path: Path,
+        store: SessionStore,
+        *,
+        words: str = "",
+        engine: str = "dsp",
+        seed: int = 0,
+        sound: Sound | None = None,
     ) -> Session:
-        """Read and measure a song and open a new session for it. Raises FileError."""
+        """Read (unless `sound` is what was read already) and measure a song and open a new session
+        for it. Raises FileError."""
         from mixmend.agent.diagnose import diagnose
         from mixmend.tools.measure import measure
         from mixmend.tools.reading import read_sound
 
-        sound = read_sound(path)
+        sound = sound or read_sound(path)
         measurement = measure(sound.audio, sound.info)
         findings = diagnose(measurement)
         folder = store.create()

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mixmend.agent.finish import file_sha256, refuse_same
+from mixmend.agent.finish import file_sha256
+from mixmend.agent.outputs import check_holds, check_out
 from mixmend.model.engine import OnProgress
 from mixmend.model.engines import get_engine
 from mixmend.tools.audio import Audio, blocks
@@ -50,8 +51,9 @@ def restore_file(
     from mixmend.tools.writing import write_sound
 
     chosen = get_engine(engine)
-    refuse_same(file, out)
+    check_out(file, out)
     sound = read_sound(file)
+    check_holds(out, sound.audio, bit_depth)
     place = None if region is None else region_within(Region(*region), sound.audio.duration_s)
     audio = chosen.restore(
         sound.audio, instruction, region=place, strength=strength, steps=steps, seed=seed,
@@ -79,8 +81,9 @@ def degrade_file(
 
     if kind not in KINDS:
         raise UsageError(f"there is no damage {kind!r}; choose one of {', '.join(KINDS)}.")
-    refuse_same(file, out)
+    check_out(file, out)
     sound = read_sound(file)
+    check_holds(out, sound.audio, bit_depth)
     degraded = degrade(sound.audio, kind, seed)
     write_sound(out, degraded.audio, like=sound.info, bit_depth=bit_depth, seed=seed)
     damage = degraded.damage

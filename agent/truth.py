@@ -9,17 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-_NUMBER = re.compile(r"(?<![\w.])[-\u2212+]?\d+(?:[.,]\d+)?")
+_NUMBER = re.compile(r"(?<![\w.])[-\u2212+]?\d+(?:[.,]\d+)?(?:e-?\d+)?")
+_PERCENT = re.compile(r"\s?%")
 _SMALL_COUNTS = frozenset(range(11))
 
 
 def unfounded_numbers(text: str, sources: Iterable[str]) -> list[str]:
     """Numbers in `text` that no source holds, as they were written, in order."""
     known = [value for source in sources for value in _values(source)]
+    # A share of 0 to 1 may be said in per cent.
+    shares = [100.0 * value for value in known if 0.0 < abs(value) <= 1.0]
+    plain = _without_lists(text)
     return [
         match.group()
-        for match in _NUMBER.finditer(_without_lists(text))
-        if not _is_known(match.group(), known)
+        for match in _NUMBER.finditer(plain)
+        if not _is_known(
+            match.group(), [*known, *shares] if _PERCENT.match(plain, match.end()) else known
+        )
     ]
 
 

@@ -47,6 +47,16 @@ class _LazyGroup(click.Group):
         command: click.Command = getattr(module, cmd_name)
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Every command with the whole first sentence of its help, never cut off."""
+        rows = []
+        for name in self.list_commands(ctx):
+            command = self.get_command(ctx, name)
+            text = " ".join((command.help or "").split()) if command else ""
+            rows.append((name, text.split(". ")[0].rstrip(".")))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 

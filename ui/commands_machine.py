@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from mixmend.tools.errors import FileError
 from mixmend.ui.options import FILE, json_option
 
 
@@ -13,7 +14,10 @@ from mixmend.ui.options import FILE, json_option
 @click.option("--port", type=int, default=8501, show_default=True)
 @click.option("--headless", is_flag=True, help="Open no browser window.")
 def ui(port: int, headless: bool) -> int:
-    """Open the studio in the browser; everything stays on this machine."""
+    """Open the studio in the browser.
+
+    Everything stays on this machine.
+    """
     import subprocess
     import sys
 
@@ -39,32 +43,43 @@ def bench(
     name: str, quick: bool, checkpoint: Path | None, song: Path | None, out: Path | None,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Run a benchmark and print its table; without a name, list them."""
+    """Run a benchmark; without a name, list them."""
     from mixmend.agent.bench.registry import BenchRequest, names, run_bench
     from mixmend.ui import terminal
 
-    if not name:
+    if name in ("", "list"):
+        if as_json:
+            terminal.print_json([{"name": n, "shows": about} for n, about in names().items()])
+            return
         for known, about in names().items():
             click.echo(f"{known:14} {about}")
         return
     request = BenchRequest(name=name, quick=quick, checkpoint=checkpoint, song=song)
     table = run_bench(request, on_progress=lambda text: click.echo(text, err=True))
     if out is not None:
-        out.write_text(table.to_markdown(), encoding="utf-8")
+        _write(out, table.to_markdown())
     if as_json:
         terminal.print_json(table.to_json_dict())
     else:
         click.echo(table.to_markdown())
 
 
+def _write(out: Path, text: str) -> None:
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise FileError(f"{out} cannot be written ({error.strerror}).") from error
+
+
 @click.command()
 @json_option
 def doctor(as_json: bool) -> None:
-    """Say which engines, language models, decoders and devices this machine has."""
+    """Say which engines, models, decoders and devices are here."""
     from mixmend.agent.doctor import examine
     from mixmend.ui import terminal
+    from mixmend.ui.progress import working
 
-    with terminal.working("Looking around"):
+    with working("Looking around"):
         state = examine()
     if as_json:
         terminal.print_json(state.model_dump(mode="json"))

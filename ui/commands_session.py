@@ -14,12 +14,13 @@ from mixmend.ui.options import FILE, bit_depth_option, json_option, out_option
 @click.option("-o", "--out", type=FILE, required=True, help="Report file: .html .pdf .md or .json.")
 def report(session: str, out: Path) -> None:
     """Write a report again from a saved session."""
-    from mixmend.agent.report import write_report
+    from mixmend.agent.report import check_report_path, write_report
     from mixmend.agent.store import SessionStore, load_record
-    from mixmend.ui import terminal
+    from mixmend.ui.progress import working
 
+    check_report_path(out)
     record = load_record(SessionStore().find(session))
-    with terminal.working("Writing the report"):
+    with working("Writing the report"):
         write_report(record, out)
     click.echo(f"Report:  {out.resolve()}")
 
@@ -33,9 +34,10 @@ def replay(session: str, out: Path, as_json: bool) -> None:
     from mixmend.agent.replay import replay as run_replay
     from mixmend.agent.store import SessionStore, load_record
     from mixmend.ui import terminal
+    from mixmend.ui.progress import progress
 
     record = load_record(SessionStore().find(session))
-    with terminal.progress("Repeating") as on_progress:
+    with progress("Repeating") as on_progress:
         replayed = run_replay(record, out, on_progress=on_progress)
     if as_json:
         terminal.print_json(replayed.model_dump(mode="json"))
@@ -73,20 +75,25 @@ def sessions(as_json: bool) -> None:
 @bit_depth_option
 @json_option
 def resume(session: str, out: Path, bit_depth: str, as_json: bool) -> None:
-    """Go on with a session that was cut off: open goals are worked on, then it is finished."""
+    """Go on with a session that was cut off.
+
+    Its open goals are worked on, then the result is written.
+    """
     from mixmend.agent.mend import Listeners, resume_session
     from mixmend.agent.store import SessionStore
     from mixmend.ui import terminal
+    from mixmend.ui.progress import progress
 
-    with terminal.progress("Mending") as on_progress:
+    with progress("Mending") as bar:
         record = resume_session(
             session, SessionStore(), out, bit_depth=bit_depth,  # type: ignore[arg-type]
             listeners=Listeners(
-                on_progress=on_progress, on_pass=None if as_json else terminal.print_pass
+                on_progress=bar, on_pass=None if as_json else bar.aside(terminal.print_pass)
             ),
         )  # fmt: skip
     if as_json:
         terminal.print_json(record.model_dump(mode="json"))
         return
+    click.echo()
     terminal.print_said("Mixmend", record.explanation)
     click.echo(f"Result:  {out.resolve()}")

@@ -22,16 +22,17 @@ from mixmend.ui.options import (
 @file_argument
 @json_option
 def measure(file: Path, as_json: bool) -> None:
-    """Measure a song: loudness, reverb, clipping, stereo, spectrum, noise and more."""
+    """Measure a song: loudness, reverb, clipping, stereo, tone, noise."""
     from mixmend.tools.measure import measure_file
-    from mixmend.ui import terminal
+    from mixmend.ui import figures, terminal
+    from mixmend.ui.progress import working
 
-    with terminal.working("Measuring"):
+    with working("Measuring"):
         measured = measure_file(file)
     if as_json:
         terminal.print_json(measured.model_dump(mode="json"))
     else:
-        terminal.print_measurement(measured)
+        figures.print_measurement(measured)
 
 
 @click.command()
@@ -43,8 +44,9 @@ def check(file: Path, as_json: bool) -> None:
     from mixmend.tools.measure import measure
     from mixmend.tools.reading import read_sound
     from mixmend.ui import terminal
+    from mixmend.ui.progress import working
 
-    with terminal.working("Listening"):
+    with working("Listening"):
         sound = read_sound(file)
         measured = measure(sound.audio, sound.info)
         findings = diagnose(measured)
@@ -82,11 +84,12 @@ def restore(
     bit_depth: str,
     as_json: bool,
 ) -> None:
-    """One pass of one engine: no agent, no verdict."""
+    """Run one pass of one engine: no agent, no verdict."""
     from mixmend.agent.single import restore_file
     from mixmend.ui import terminal
+    from mixmend.ui.progress import progress
 
-    with terminal.progress(f"Restoring with {engine}") as on_progress:
+    with progress(f"Restoring with {engine}") as on_progress:
         restored = restore_file(
             file, out, instruction=instruction, engine=engine, region=read_span(region),
             strength=strength, steps=steps, seed=seed, bit_depth=bit_depth,  # type: ignore[arg-type]
@@ -109,8 +112,9 @@ def degrade(file: Path, kind: str, seed: int, out: Path, bit_depth: str, as_json
     """Damage a song on purpose, to test a repair."""
     from mixmend.agent.single import degrade_file
     from mixmend.ui import terminal
+    from mixmend.ui.progress import working
 
-    with terminal.working("Damaging"):
+    with working("Damaging"):
         damage = degrade_file(file, out, kind=kind, seed=seed, bit_depth=bit_depth)  # type: ignore[arg-type]
     if as_json:
         terminal.print_json(damage)
@@ -127,8 +131,9 @@ def compare(a: Path, b: Path, as_json: bool) -> None:
     from mixmend.agent.compare import compare_measurements
     from mixmend.tools.measure import measure_file
     from mixmend.ui import terminal
+    from mixmend.ui.progress import working
 
-    with terminal.working("Measuring both"):
+    with working("Measuring both"):
         first, second = measure_file(a), measure_file(b)
         compared = compare_measurements(first, second)
     if as_json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +23,8 @@ from mixmend.ui.options import (
 )
 
 if TYPE_CHECKING:
-    from mixmend.agent.mend import Conversation, MendRequest
-    from mixmend.agent.records import SessionRecord
+    from mixmend.agent.mend import MendRequest
+    from mixmend.agent.records import Finding, SessionRecord
 
 
 @click.command()
@@ -57,7 +57,7 @@ def mend(
     bit_depth: str,
     as_json: bool,
 ) -> None:
-    """Mend a song as WORDS ask; without words, mend what clearly is wrong."""
+    """Mend a song as WORDS ask; without words, what clearly is wrong."""
     from mixmend.agent.mend import MendRequest
 
     request = MendRequest(
@@ -76,33 +76,33 @@ def mend_and_show(request: MendRequest, report: Path | None, *, as_json: bool) -
     from mixmend.agent.report import check_report_path, write_report
     from mixmend.agent.session import Session
     from mixmend.ui import terminal
+    from mixmend.ui.progress import progress, working
 
     if report is not None:
         check_report_path(report)
-    quiet = as_json
 
     def on_start(session: Session) -> None:
         terminal.print_said("You", request.words or "(no words: make it as good as it can be)")
         terminal.print_said("Mixmend", findings_text(session.record.findings_before))
 
-    with terminal.progress("Mending") as on_progress:
+    with progress("Mending") as bar:
         record = run_mend(
             request,
             listeners=Listeners(
-                on_progress=on_progress,
-                on_pass=None if quiet else terminal.print_pass,
-                on_start=None if quiet else on_start,
+                on_progress=bar,
+                on_pass=None if as_json else bar.aside(terminal.print_pass),
+                on_start=None if as_json else bar.aside(on_start),
             ),
         )
     report_path = report or Path(record.session.path) / "report.html"
-    with terminal.working("Writing the report"):
+    with working("Writing the report"):
         write_report(record, report_path)
     if as_json:
         shown = record.model_dump(mode="json")
         terminal.print_json({**shown, "report": str(report_path.resolve())})
         return record
     click.echo()
-    terminal.print_said("Mixmend", record.explanation)
+    terminal.print_said("Mixmend", _unrepeated(record.explanation, record.findings_before))
     assert record.output is not None  # mend always ends with a verified file
     click.echo(f"Result:  {record.output.path}")
     click.echo(f"Report:  {report_path.resolve()}")
@@ -120,14 +120,17 @@ def mend_and_show(request: MendRequest, report: Path | None, *, as_json: bool) -
 def chat(file: Path, out: Path | None, seed: int, bit_depth: str) -> None:
     """Talk about a song in the terminal until it sounds right. 'bye' ends."""
     from mixmend.agent.explain import findings_text
-    from mixmend.agent.mend import Listeners, open_conversation
+    from mixmend.agent.mend import open_conversation
+    from mixmend.agent.outputs import check_out
     from mixmend.agent.session import Session
     from mixmend.agent.store import SessionStore
     from mixmend.agent.toolbox import Wanted
     from mixmend.ui import terminal
+    from mixmend.ui.progress import progress, working
 
     result = out or file.with_name(f"{file.stem}.mended.wav")
-    with terminal.working("Listening to the song"):
+    check_out(file, result)
+    with working("Listening to the song"):
         session = Session.start(file, SessionStore(), seed=seed)
     try:
         terminal.print_said(
@@ -138,9 +141,17 @@ def chat(file: Path, out: Path | None, seed: int, bit_depth: str) -> None:
         conversation = open_conversation(
             session,
             Wanted(out=result, bit_depth=bit_depth),  # type: ignore[arg-type]
-            listeners=Listeners(on_pass=terminal.print_pass),
         )
-        _talk(conversation, terminal.print_said)
+
+        def answer(words: str) -> None:
+            with progress("Working") as bar:
+                conversation.toolbox.on_progress = bar
+                conversation.toolbox.on_pass = bar.aside(terminal.print_pass)
+                said = conversation.turn(words)
+            click.echo()
+            terminal.print_said("Mixmend", _unrepeated(said, session.record.findings_before))
+
+        _talk(answer)
     finally:
         session.close()
     if session.record.output is not None:
@@ -148,7 +159,14 @@ def chat(file: Path, out: Path | None, seed: int, bit_depth: str) -> None:
     click.echo(f"Session: {session.record.session.id}")
 
 
-def _talk(conversation: Conversation, say: Callable[[str, str], None]) -> None:
+def _unrepeated(text: str, findings: Sequence[Finding]) -> str:
+    """An account without the findings it opens with, for a reader who was greeted with them."""
+    from mixmend.agent.explain import findings_text
+
+    return text.removeprefix(findings_text(findings)).strip() or text
+
+
+def _talk(answer: Callable[[str], None]) -> None:
     """Read lines until the user leaves; every line is one turn."""
     while True:
         try:
@@ -158,7 +176,7 @@ def _talk(conversation: Conversation, say: Callable[[str, str], None]) -> None:
         if words.lower() in ("bye", "exit", "quit", "q"):
             return
         if words:
-            say("Mixmend", conversation.turn(words))
+            answer(words)
         elif not sys.stdin.isatty():
             return
 
