@@ -6,12 +6,14 @@ imports what it needs only when it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 from typing import TYPE_CHECKING, TypeVar
 
-from mixmend.tools.audio import Audio
+from mixmend.tools.audio import IN_MEMORY_SAMPLES, Audio, release
 from mixmend.tools.errors import UsageError
 from mixmend.tools.measurement import (
     Clipping,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from mixmend.tools.reading import SourceInfo
 
 THREADS = 2
+RELEASE_EVERY_S = 0.25
 
 FAMILIES = frozenset(
     {"loudness", "dynamics", "clipping", "reverb", "stereo", "spectrum", "noise", "music"}
@@ -58,7 +61,7 @@ def measure(
     from threadpoolctl import threadpool_limits
 
     # Small matrix products on many threads cost more than they gain beside two busy families.
-    with threadpool_limits(limits=1), ThreadPoolExecutor(THREADS) as pool:
+    with threadpool_limits(limits=1), _lean(audio), ThreadPoolExecutor(THREADS) as pool:
 
         def start(
             name: str, family: Callable[[Audio], Measured[RecordT]], empty: RecordT
@@ -111,6 +114,27 @@ def measure_file(path: Path) -> Measurement:
 
     sound = read_sound(path)
     return measure(sound.audio, sound.info)
+
+
+@contextmanager
+def _lean(audio: Audio) -> Iterator[None]:
+    """Keep dropping the resident pages of long sound while families look here and there in it."""
+    if audio.frames * audio.channels <= IN_MEMORY_SAMPLES:
+        yield
+        return
+    done = Event()
+
+    def drop() -> None:
+        while not done.wait(RELEASE_EVERY_S):
+            release(audio.samples)
+
+    dropper = Thread(target=drop, daemon=True)
+    dropper.start()
+    try:
+        yield
+    finally:
+        done.set()
+        dropper.join()
 
 
 def _timeline(series: Series, seconds: int) -> Timeline:
