@@ -32,13 +32,13 @@ from mixmend.tools.measurement import Clipping, Measured, Span
 
 MERGE_GAP_S = 0.05
 # A coded song is called clipped from these log odds on.
-CODED_LOG_ODDS = 0.7
+CODED_LOG_ODDS = 1.0
 # A frame of it is clipped when its peak comes this near the ceiling, in spreads of the bell.
 CODED_REACH = -0.25
 
 _BLOCK_FRAMES = 64
 _LOUD_SHARE = 0.1
-_LOUD_AT_MOST = 800
+_LOUD_AT_MOST = 600
 _SYNTHETIC_FRAMES = 24
 _SYNTHETIC_SHARE = 0.5
 _KEPT_RUNS = 200_000

@@ -29,7 +29,8 @@ _BELL = np.exp(-0.5 * ((_RATIO - 1) / _SPREADS[:, None]) ** 2) * (
     _STEP / _SPREADS[:, None] / math.sqrt(2 * math.pi)
 )
 _CANDIDATES = 4
-_THRESHOLD = 0.8  # of the ceiling: where the shape of peaks is judged
+_THRESHOLD = 0.8  # of the level: where the shape of peaks is judged
+_BELOW = 0.75  # of the ceiling: the peaks that clipping left alone, for comparison
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class _Fit:
     spread: float
     share: float  # the bell's mass re what a ceiling there would have cut off
     clarity: float  # the bell's mass in standard errors, less for a poor fit
+    height: float  # of the bell over the exponential at the ceiling, as a share of it
 
 
 def pile_up(frames: FloatArray) -> PileUp | None:
@@ -56,7 +58,8 @@ def pile_up(frames: FloatArray) -> PileUp | None:
         return None
     scaled = np.abs(frames).ravel() * np.float32(_BINS / (top * 1.0001))
     counts = np.bincount(scaled.astype(np.int32), minlength=_BINS)
-    judged = [_judged(fit, frames) for fit in _candidates(_fits(counts, top * 1.0001))]
+    wave = smooth_magnitude(frames)
+    judged = [_judged(fit, wave) for fit in _candidates(_fits(counts, top * 1.0001))]
     return max(judged, key=lambda found: found.score, default=None)
 
 
@@ -82,9 +85,10 @@ def _fits(counts: NDArray[np.int64], top: float) -> list[_Fit]:
         bell, base = (g00 * b1 - g01 * b0) / det, (g11 * b0 - g01 * b1) / det
         misfit = (weight * (seen - base[:, None] * end - bell[:, None] * _BELL) ** 2).mean(axis=1)
         clarity = bell / np.sqrt(g00 / det) / np.sqrt(np.maximum(misfit, 1.0))
-        share = bell * fall / np.maximum(base, 1e-9) * _STEP
+        ratio = bell / np.maximum(base, 1e-9) * _STEP
+        share, height = ratio * fall, ratio / (_SPREADS * math.sqrt(2 * math.pi))
         fits += [
-            _Fit(float(level), float(_SPREADS[k]), float(share[k]), float(clarity[k]))
+            _Fit(float(level), *(float(of[k]) for of in (_SPREADS, share, clarity, height)))
             for k in np.flatnonzero((bell > 0) & (base > 0) & (share > 0.05))
         ]
     return fits
@@ -111,23 +115,40 @@ def _candidates(fits: list[_Fit]) -> list[_Fit]:
     return sorted(chosen, key=lambda fit: -fit.clarity)[:_CANDIDATES]
 
 
-def _judged(fit: _Fit, frames: FloatArray) -> PileUp:
-    return PileUp(fit.level, fit.spread, log_odds(features(fit, frames)))
+def _judged(fit: _Fit, wave: FloatArray) -> PileUp:
+    return PileUp(fit.level, fit.spread, log_odds(features(fit, wave)))
 
 
-def features(fit: _Fit, frames: FloatArray) -> Array:
-    """What `log_odds` weighs: share, clarity, roundness of the peaks, spread; all logarithms."""
-    roundness = peak_roundness(frames, fit.level)
-    median = float(np.median(roundness)) if roundness.size else 1.0
-    # Few peaks say little: draw them towards round.
-    steady = (median * roundness.size + 10) / (roundness.size + 10)
-    return np.log([fit.share + 0.03, fit.clarity + 1, max(steady, 0.05), fit.spread])
+def features(fit: _Fit, wave: FloatArray) -> Array:
+    """What `log_odds` weighs, all logarithms: share and clarity of the bell, how round the peaks
+    at the ceiling are, its spread, how round those well below it are, how many these are, and
+    the height of the bell."""
+    upper, lower = peak_roundness(wave, fit.level), peak_roundness(wave, _BELOW * fit.level)
+    return np.log(
+        [
+            fit.share + 0.03,
+            fit.clarity + 1,
+            _steady(upper),
+            fit.spread,
+            _steady(lower),
+            min(lower.size, 3000) + 1,
+            fit.height + 0.1,
+        ]
+    )
+
+
+def _steady(roundness: Array) -> float:
+    """The median, drawn towards round when there are few peaks, for few say little."""
+    if not roundness.size:
+        return 1.0
+    drawn = (float(np.median(roundness)) * roundness.size + 10) / (roundness.size + 10)
+    return max(drawn, 0.05)
 
 
 # Fitted on music of the tuning packages: clipped 1 to 12 dB against limited and untouched songs,
 # all coded as MP3 128 kbit/s and Opus 96 kbit/s.
-_WEIGHTS = np.array([0.336, 2.761, -4.708, -2.134])
-_BIAS = -15.052
+_WEIGHTS = np.array([-0.356, 1.878, -8.276, -0.663, 7.954, 0.501, 2.18])
+_BIAS = -12.253
 
 
 def log_odds(values: Array) -> float:
@@ -135,10 +156,17 @@ def log_odds(values: Array) -> float:
     return float(values @ _WEIGHTS + _BIAS)
 
 
-def peak_roundness(frames: FloatArray, level: float) -> Array:
-    """Height of each peak at the ceiling over its threshold, re that of a parabola: 1 is round."""
-    smooth = 0.25 * frames[:, :-2] + 0.5 * frames[:, 1:-1] + 0.25 * frames[:, 2:]
-    wave = np.abs(smooth, out=smooth).ravel()
+def smooth_magnitude(frames: FloatArray) -> FloatArray:
+    """Magnitude of slightly smoothed frames (count, n), one after the other, shape (samples,)."""
+    smooth = np.float32(0.25) * frames[:, :-2]
+    smooth += np.float32(0.5) * frames[:, 1:-1]
+    smooth += np.float32(0.25) * frames[:, 2:]
+    return np.asarray(np.abs(smooth, out=smooth).ravel(), dtype=np.float32)
+
+
+def peak_roundness(wave: FloatArray, level: float) -> Array:
+    """Height of the peaks of `wave` (samples,) near `level` over a threshold, re that of a parabola
+    of the same width and slopes: 1 is round, less is flat."""
     threshold = _THRESHOLD * level
     bounds = np.flatnonzero(np.diff((wave > threshold).astype(np.int8)))
     if bounds.size and wave[0] > threshold:
