@@ -27,12 +27,13 @@ from mixmend.model.problems import Aspect
 Way = Literal["rules", "embeddings", "fused"]
 
 # How much a rule's word counts against the heads' log-probabilities; found on training families.
-_RULE_WISH = 2.0
+_RULE_WISH = 3.0
 _RULE_KIND: dict[Kind, float] = {
-    "question": 3.0, "leave": 3.5, "cannot": 3.0, "fix": 3.0, "auto": 2.5,
+    "question": 4.5, "leave": 6.0, "cannot": 5.5, "fix": 4.0, "auto": 2.5,
 }  # fmt: skip
 _RULE_SURE = 6.0
 _SURE = 0.9
+_DECISIVE = 20.0
 _STANDS = 0.6
 
 
@@ -91,6 +92,10 @@ def rules_stand(text: str) -> bool:
     return bool(votes.kinds) or bool(votes.reading.scores) or find_target(text) is not None
 
 
+_ASKS = re.compile(
+    r"(?:\w+[ ,]+){0,2}(?:why|what|how|which|where|when) (?:is|are|does|do|was|much|"
+    r"many|loud)\b|(?:is|are|does) (?:it|the|there|my)\b"
+)
 _OF_MUSIC = re.compile(
     r"\b(?:it|song|track|mix|recording|lufs|loud\w*|peaks?|tempo|bpm|key|sound\w*|version|"
     r"pass|stereo|mono|dynamic\w*|headroom|problems?|wrong|measur\w*|numbers|clip\w*|rt60|"
@@ -110,13 +115,14 @@ def rule_votes(text: str, has_history: bool) -> Votes:
     unwanted = re.search(r"\b(?:do not|not) (?:want|like|need)\b", text) is not None
     if meta.is_question(text):
         about_song = bool(reading.best) or _OF_MUSIC.search(text) is not None
-        kinds["question"] = _RULE_KIND["question"] if about_song else 0.5
+        strong = 2.0 if _ASKS.match(text) else 1.0
+        kinds["question"] = strong * _RULE_KIND["question"] if about_song else 0.5
     elif meta.is_leave(text) and not (reading.best and unwanted):
         kinds["leave"] = _RULE_KIND["leave"]
     elif meta.is_cannot(text):
         kinds["cannot"] = _RULE_KIND["cannot"]
     if reading.best:
-        kinds["fix"] = min(_RULE_KIND["fix"], reading.scores[reading.best])
+        kinds["fix"] = min(_RULE_KIND["fix"], 1.5 * reading.scores[reading.best])
     if meta.is_auto(text):
         kinds["auto"] = _RULE_KIND["auto"]
     return Votes(kinds, reading)
@@ -144,7 +150,7 @@ def _fused(text: str, votes: Votes, guess: Guess) -> Verdict:
         wishes[WISH_NAMES.index(name)] += _RULE_WISH * points
     kinds = guess.kinds.astype(np.float64).copy()
     for kind, points in votes.kinds.items():
-        kinds[KINDS.index(kind)] += points
+        kinds[KINDS.index(kind)] += _DECISIVE if votes.sure else points
     shares = np.exp(kinds - kinds.max())
     shares /= shares.sum()
     kind = KINDS[int(kinds.argmax())]

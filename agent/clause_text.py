@@ -24,13 +24,14 @@ _FILLER = re.compile(
 )
 # Words of the talk about the work, which the lexicon of sounds does not hold.
 _WORK_WORDS = (
-    "undo redo revert compare export download report explain spotify youtube podcast radio "
-    "vinyl loudness please louder quieter brighter darker warmer clearer wider narrower "
-    "punchier muddy boomy harsh tinny vocals reverb bass treble distortion clipping "
-    "compression compressed chorus verse bridge intro outro section remove reduce increase "
-    "decrease slightly really little more less much sound sounds sounding song track make "
-    "master background noise hiss crackle muffled stereo mono dynamic dynamics volume "
-    "stronger weaker different original version better before again "
+    "flac wave perfect thanks great awesome beautiful instead twice undo redo revert compare "
+    "export download report explain spotify youtube podcast radio vinyl loudness please "
+    "louder quieter brighter darker warmer clearer wider narrower punchier muddy boomy harsh "
+    "tinny vocals reverb bass treble distortion clipping compression compressed chorus verse "
+    "bridge intro outro section remove reduce increase decrease slightly really little more "
+    "less much sound sounds sounding song track make master background noise hiss crackle "
+    "muffled stereo mono dynamic dynamics volume stronger weaker different original version "
+    "better before again "
 )
 
 
@@ -45,7 +46,14 @@ class Said:
 
 def uniform(words: str) -> str:
     """Normalised words with typos put right towards the lexicon."""
-    return normalise(words, _speller())
+    return _EVEN.sub("even out the volume", normalise(words, _speller()))
+
+
+# Both ends at once: one wish, about the levels, and no places.
+_EVEN = re.compile(
+    r"(?:make )?(?:the )?(?:quiet\w*|soft\w*) (?:\w+ )?(?:louder|up) and (?:the )?loud\w* (?:\w+ )?"
+    r"(?:quieter|softer|down)"
+)
 
 
 def plain_clause(words: str) -> str:

@@ -55,8 +55,10 @@ _NOT_AMOUNTS = re.compile(
     r"(?:really|very) (?:like|love|want|need)|so (?:that|it|i|we|you|please|can|could|"
     r"far)\b|"
     r"by far|far (?:away|off|back|apart|left|right)|so far|way (?:out|back|up|behind|"
-    r"above)|heavy (?:bass|metal|rock)|hard to|pretty please|heavy metal|heavy rock|"
-    r"go(?:es|ing)? way|the way|by the way|this way|that way|no way|"
+    r"above)|(?:top|bass)[- ]heavy|heavy (?:bass|metal|rock)|hard to|pretty please|"
+    r"go(?:es|ing)? way|the way|(?:the )?very (?:top|bottom|end|beginning|start|low|high)|"
+    r"by the way|"
+    r"this way|that way|no way|"
     r"some (?:of )?(?:the|that|more|reverb|bass|air|warmth|punch|highs?|treble|life|"
     r"sparkle|space|room|width)|a few (?:times|years|people))\b"
 )

@@ -31,6 +31,10 @@ _VERB = re.compile(
     r"boost|turn|bring|take|get|give|can|could|would|want|has|have|fix|do|should|lacks?|"
     r"hurts?|kill|lower|raise|push|tame|clean|keep|leave|undo|too|not)\b"
 )
+# "..., as if I had cotton in my ears" says the same again in a picture.
+_ELABORATES = re.compile(
+    r"(?:as if|as though|like|because|since|which|so that|almost like|just like)\b"
+)
 _OPENING = re.compile(
     r".*?\b(?:make (?:it|this|that|the \w+)|(?:it|this|that) (?:is|sounds)|should (?:be|sound))\b"
 )
@@ -84,6 +88,7 @@ def _split_soft(chunk: str, stands: Callable[[str], bool]) -> list[Piece]:
         if (
             joined
             and part
+            and not _ELABORATES.match(part)
             and (stands(joined) or only_names(joined))
             and (stands(part) or only_names(part))
         ):

@@ -68,7 +68,7 @@ _WEAKER = (
     r"weaker|gentler|lighter|milder|subtler|more (?:subtle|gentle|subtly|gently|careful)|"
     r"too (?:much|strong|far|heavy|extreme|hard|intense|aggressive|drastic)|over ?the ?top|"
     r"over ?done|over ?cooked|over ?did it|(?:you )?(?:over ?did|over ?do|over ?cooked) (?:it|"
-    r"that|a bit)|(?:tone|dial|scale|turn|pull|bring|take|rein|back|ease|water) (?:it|that|"
+    r"that|a bit)|(?:tone|dial|scale|pull|take|rein|back|ease|water) (?:it|that|"
     r"this) (?:down|back|off|in)(?: a (?:bit|little|notch|touch|tad))?|(?:tone|dial|scale|"
     r"back|ease) (?:down|back|off)(?: (?:on )?(?:it|that))?|back (?:it )?off|ease (?:up|"
     r"off)(?: on (?:it|that))?|half (?:of )?(?:that|it|the (?:amount|strength|effect))|"
@@ -83,7 +83,8 @@ _WEAKER = (
 )
 
 _QUESTION = re.compile(
-    r"^(?:(?:and|so|but|ok|okay|hey|hi|hmm|well|um|just wondering|i wonder|do you know|"
+    r"^(?:(?:and|so|but|ok|okay|hey|hi|hmm|well|um|bruh|bro|oh|like|"
+    r"please|just wondering|i wonder|do you know|"
         r"can you tell me|could you tell me|tell me|please tell me|i would like to know|"
         r"i want to know|any idea|can you check|could you check|check|can you see|show me|"
         r"give me)[ ,]+)*"
@@ -134,11 +135,20 @@ _VERSION = re.compile(
 _FORMAT = re.compile(r"\b(wav|wave|flac|mp3|ogg|m4a|aac|aiff?)\b")
 
 
+# With nothing done yet, "undo the clipping" asks for a repair.
+_UNDO_DAMAGE = re.compile(
+    r"\bundo (?:the |this |that |all )*(?:\w+ )?(?:compress|limit|clip|overload|distort|telephone|"
+    r"phone|damage|squash|effect|echo|reverb|mud|hiss|noise|hum)"
+)
+
+
 def read_meta(text: str, has_history: bool) -> MetaReading | None:
     """The kind that the wording of a clause gives away; None when it is about the sound."""
     clause = text.strip(" .,;:!")
     bare = clause.rstrip("? ")
     for kind, sure, pattern in talk_patterns().kinds:
+        if kind == "undo" and not has_history and _UNDO_DAMAGE.search(clause):
+            continue
         if pattern.search(clause) or (kind in ("explain", "approve") and pattern.search(bare)):
             return MetaReading(kind, sure)
     if re.search(_WEAKER, bare):
@@ -150,7 +160,7 @@ def read_meta(text: str, has_history: bool) -> MetaReading | None:
         r"please|that is (?:bad|wrong)|thanks?))*$",
         bare,
     ):
-        return MetaReading("undo", 0.7)
+        return MetaReading("undo", 0.9)
     return None
 
 

@@ -120,13 +120,13 @@ _SECTIONS: tuple[tuple[str, str], ...] = (
         rf"quiet (?:moments|spots|places|verses)", "quiet parts"),
     (rf"(?:loud|louder|loudest|heavy|heavier|busy|big|intense){_PART}|(?:loud|"
         rf"big) (?:moments|spots|places|choruses)|climax", "loud parts"),
-    (rf"(?:middle){_PART}?", "middle"),
+    (rf"middle(?:{_PART}|(?= of (?:the |this |my )?(?:song|track|piece)))", "middle"),
     (rf"(?:spoken|talking|speaking|speech){_PART}", "spoken parts"),
     (rf"(?:sung|singing|vocal){_PART}", "sung parts"),
     (rf"instrumentals?{_PART}", "instrumental"),
 )  # fmt: skip
 # Words that are places only with a preposition before them.
-_NEEDS_IN = frozenset({"intro", "middle", "drop", "outro", "solo"})
+_NEEDS_IN = frozenset({"intro", "middle", "drop", "outro", "solo", "build-up", "breakdown"})
 _ALWAYS = re.compile(r"intro|outro|coda|finale|drops?$|solos?$")
 
 
@@ -156,6 +156,9 @@ def take_places(text: str) -> Placed:
         return match.string[: match.start()]
 
     def note(match: re.Match[str]) -> str:
+        moment = re.fullmatch(r"(?:0\.5|1|2) sec(?:ond)?s?", match[0])
+        if moment and text_before(match).endswith("for "):
+            return match[0]
         if re.fullmatch(r"\d{3,}s", match[0]) or _NO_TIME.search(text_before(match)):
             return match[0]
         times.append(_seconds(match[0]))

@@ -16,8 +16,8 @@ _TARGETS: tuple[tuple[TargetName, str], ...] = (
     ("vinyl", r"vinyl|lps?|(?:a )?record pressing|lacquer|12-?inch|7-?inch|turntables?"),
     ("club", r"(?:the )?(?:clubs?|dance ?floors?|djs?|dj (?:sets?|use)|festivals?|nightclubs?|"
         r"part(?:y|ies)|discos?|raves?|big (?:pa|rig)s?)"),
-    ("streaming", r"spotify|you ?tube|tidal|deezer|amazon(?: music)?|sound ?cloud|tik ?tok|instagram|"
-        r"insta|reels?|shorts|facebook|bandcamp|streaming(?: (?:services?|platforms?))?|"
+    ("streaming", r"spotify|you ?tube|tidal|deezer|amazon(?: music)?|sound ?cloud|tik ?tok|"
+        r"instagram|insta|reels?|shorts|facebook|bandcamp|streaming(?: (?:services?|platforms?))?|"
         r"streams?|the (?:web|internet|net)|online|social media|pandora|qobuz|netlabel|"
         r"platforms|twitch"),
 )  # fmt: skip

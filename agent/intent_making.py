@@ -14,6 +14,7 @@ from mixmend.agent.intents import DEFAULT_STRENGTH, Intent, Kind
 
 # What is off topic beyond doubt (an attempt to command something else) is always told.
 SURELY_OFF_TOPIC = 0.9
+_DOUBTFUL, _SURE = 0.25, 0.6
 
 _KEEPS_APPROVAL = re.compile(
     r"^(?:(?:oh|ok|okay|well)[ ,]+)?(?:yes|yep|yeah|yup|sure|go ahead|do it|do that|keep|"
@@ -88,8 +89,16 @@ def tidy(found: Sequence[Intent], text: str, has_history: bool) -> tuple[Intent,
         return (Intent(kind=kind, words=text, confidence=0.5),)
     kinds = {intent.kind for intent in found}
     kept: list[Intent] = []
+    surest = max(intent.confidence for intent in found)
     for intent in found:
+        # Beside a sure one, a piece that hardly reads as anything is a remark.
+        if intent.confidence < _DOUBTFUL and surest > _SURE:
+            continue
         if _goes_without_saying(intent, kinds - {intent.kind}):
+            continue
+        if kept and kept[-1].kind == intent.kind and intent.kind in _NAMES_A_PASS:
+            # "Scrap it all and start from the original" is one command, said twice.
+            kept[-1] = max(kept[-1], intent, key=_exactness)
             continue
         same = next((i for i in kept if _same(i, intent)), None)
         if same is None:
@@ -103,6 +112,10 @@ def tidy(found: Sequence[Intent], text: str, has_history: bool) -> tuple[Intent,
                 update={"strength": strength, "change": change}
             )
     return tuple(kept)
+
+
+def _exactness(intent: Intent) -> int:
+    return sum(value is not None for value in (intent.pass_, intent.version, intent.file_format))
 
 
 def _goes_without_saying(intent: Intent, others: set[Kind]) -> bool:

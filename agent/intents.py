@@ -40,12 +40,12 @@ class Turn(_Record):
 class Intent(_Record):
     """One wish, question or command.
 
-    `region` is `(start_s, end_s)`; an end of None is the end of the song and a negative start counts
-    back from it. `section` names a part whose times are not known yet; `section_n` says which one
-    ("second verse" is 2). `strength` is 0..1, 0.5 when no amount was given. `pass_` (JSON: `pass`)
-    is the pass an undo, redo, stronger, weaker or explain speaks of, `version` the version to go
-    back to. `file_format` is what an export asked for. `words` is the part of the sentence the
-    intent came from and `confidence` (0..1) how sure the reading is.
+    `region` is `(start_s, end_s)`; an end of None is the end of the song and a negative start
+    counts back from it. `section` names a part whose times are not known yet; `section_n` says
+    which one ("second verse" is 2). `strength` is 0..1, 0.5 when no amount was given. `pass_`
+    (JSON: `pass`) is the pass an undo, redo, stronger, weaker or explain speaks of, `version` the
+    version to go back to. `file_format` is what an export asked for. `words` is the part of the
+    sentence the intent came from and `confidence` (0..1) how sure the reading is.
     """
 
     kind: Kind

@@ -20,7 +20,8 @@ _SCRIPTS: tuple[tuple[str, str], ...] = (
 # Small words that few other languages share.
 _TELLING: dict[str, str] = {
     "en": "the it is of my make more less "
-        "sounds please and to too with this that what why how can you a bit in i at not",
+        "sounds please and to too with this that what why how can you a bit in i at not no yes we "
+        "and so an do me did",
     "de": "ist das der die und nicht ein "
         "eine bitte mehr weniger zu es "
         "mach im den klingt ohne für "
@@ -32,9 +33,9 @@ _TELLING: dict[str, str] = {
         "demasiado en un una por favor "
         "con sin para suena la está qué hay poco haz de pero quita mas",
     "it": "il lo gli è di più meno troppo "
-        "nel per favore una un con senza suona che la e non po' c'è rendi togli fai della",
+        "nel per favore una un con senza suona che la non po' c'è rendi togli fai della",
     "pt": "o os é não mais menos muito "
-        "um uma com sem por favor no na está soa do da que você e som tire faça voz",
+        "um uma com sem por favor na está soa do da que você e som tire faça voz",
     "nl": "de het een en niet meer minder "
         "te veel is in met zonder voor "
         "klinkt maak alsjeblieft ik wat waarom beetje van dat zang",

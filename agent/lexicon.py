@@ -57,7 +57,8 @@ class Lexicon:
 
     def plain_words(self) -> frozenset[str]:
         """Words of four letters and more that are spelt out in it: what typos are put right to."""
-        patterns = [entry.pattern.pattern for entry in (*self.nouns, *self.sayings)]
+        patterns = [noun.pattern.pattern for noun in self.nouns]
+        patterns += [saying.pattern.pattern for saying in self.sayings]
         found = re.compile(r"(?<![\\\w])[a-z]{4,}(?![\w?*+(\[])")
         return frozenset(word for pattern in patterns for word in found.findall(pattern))
 

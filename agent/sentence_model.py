@@ -33,7 +33,7 @@ _REMEMBERED = 512
 
 @dataclass(frozen=True)
 class Guess:
-    """Natural logarithms of the probabilities of kinds and of wishes, in the order of their names."""
+    """Log-probabilities of kinds and of wishes, each in the order of their names."""
 
     kinds: Floats
     wishes: Floats

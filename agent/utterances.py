@@ -45,7 +45,8 @@ class Utterance:
     @property
     def held_out(self) -> bool:
         """Whether any of its ways of phrasing is held out from training."""
-        return bool(HELD_OUT_FAMILIES & set(re.split(r"[.+]", self.family)))
+        ways = {part.split(".", 1)[-1] for part in self.family.split("+")}
+        return bool(HELD_OUT_FAMILIES & ways)
 
     def to_json_dict(self) -> dict[str, Any]:
         """A line of the data set: only what is not at its default."""
@@ -296,7 +297,7 @@ def _typos(rng: random.Random) -> Iterator[Utterance]:
 
 def slip(words: str, rng: random.Random) -> str:
     """`words` with one slip of the finger in one of the longer words."""
-    long = [match for match in re.finditer(r"[a-z]{5,}", words)]
+    long = list(re.finditer(r"[a-z]{5,}", words))
     if not long:
         return words
     match = rng.choice(long)

@@ -45,6 +45,11 @@ class Reading:
         return WISHES[wish].change if wish in self.directed else "fix"
 
 
+_IMPERATIVE = re.compile(
+    r"(?:(?:please|can you|could you|would you|i want you to|you should|and|now|maybe) )*"
+    r"(?:calm|tame|reduce|remove|take|kill|get rid|clean|cut|smooth|soften|filter|"
+    r"lower|boost|raise|add)\b"
+)
 _FEWER_OF_BAD = re.compile(r"\b(?:not enough|too little|lack\w*)\b")
 
 
@@ -67,7 +72,8 @@ def read_wishes(text: str) -> Reading:
         for match in saying.pattern.finditer(text):
             if _negated(text, match.start()):
                 continue
-            note(saying.wish, saying.weight, match.span(), saying.directed)
+            said = saying.directed or _IMPERATIVE.match(text) is not None
+            note(saying.wish, saying.weight, match.span(), said)
             if saying.directed:
                 covered.append(match.span())
     for noun in words.nouns:
@@ -84,7 +90,7 @@ def read_wishes(text: str) -> Reading:
     if _OTHERS_LEAD.search(text):
         directed.clear()
     elif _THAN.search(text):
-        scores, spans = _turned(scores, spans)
+        scores, spans = _turned(scores, spans, directed)
         directed.clear()
     return Reading(dict(scores), frozenset(directed & scores.keys()), spans)
 
@@ -98,9 +104,10 @@ _OTHERS_LEAD = re.compile(
     r"wraps?|slaps?|smacks?)\b"
 )
 _THAN = re.compile(
-    r"^(?:(?:it|this|that|mine|my \w+|the \w+(?: \w+)?)(?: \w+)?(?: (?:is|are|sounds?|has|"
+    r"^(?:(?:it|this|that|mine|song|track|my \w+|the \w+(?: \w+)?)(?: \w+)?"
+    r"(?: (?:is|are|sounds?|has|"
     r"have|was|feels?|got)\b)(?: \w+){0,4}?|(?:far|way|much|a lot|lots)?) ?\b(?:more|less|"
-    r"\w+er)\b(?: [\w-]+){0,3} than (?!(?:before|the singer|the voice|the vocals))"
+    r"\w+er)\b(?: [\w-]+){0,3} than (?!(?:before|the (?:singer|voice|vocals|left|right)))"
 )
 
 
@@ -110,7 +117,7 @@ def compares_with_others(text: str) -> bool:
 
 
 def _turned(
-    scores: dict[str, float], spans: dict[str, tuple[int, int]]
+    scores: dict[str, float], spans: dict[str, tuple[int, int]], directed: set[str]
 ) -> tuple[dict[str, float], dict[str, tuple[int, int]]]:
     """What is said to be more than elsewhere is too much, and the reverse."""
     turned: dict[str, float] = {}
@@ -119,7 +126,7 @@ def _turned(
         wish = WISHES[name]
         opposite = {"more": "less", "less": "more"}
         other = wish_for(wish.aspect, opposite.get(wish.change, "fix"))  # type: ignore[arg-type]
-        new = other.name if other and wish.change != "fix" else name
+        new = other.name if other and name in directed else name
         turned[new] = turned.get(new, 0.0) + points
         places.setdefault(new, spans[name])
     return turned, places
@@ -152,7 +159,10 @@ def _way(text: str, match: re.Match[str], noun: Noun) -> int:
         ):
             said = wanted[-1].group()
             near = len(before) - wanted[-1].end() < 22
-            beaten = any(m.start() > wanted[-1].start() for m in less)
+            beaten = any(
+                m.start() > wanted[-1].start() or -1 <= wanted[-1].start() - m.end() <= 1
+                for m in less
+            )
             needs_less = re.search(r"\bless|removed?|gone|out\b", text) is not None
             if near and not beaten and not needs_less and said not in ("want", "need", "needs"):
                 return 1

@@ -23,6 +23,8 @@ _CONTRACTIONS: tuple[tuple[str, str], ...] = (
     (r"\b(do|does|did|is|are|was|were|has|have|had|could|would|should|must)n'?t\b", r"\1 not"),
     (r"\blet's\b", "let us"),
     (r"\b(it|that|what|there|here|where|how|who|which|he|she|everything|something)'s\b", r"\1 is"),
+    (r"\b(why|when)'s\b", r"\1 is"),
+    (r"\b(why|how|what|where)'d\b", r"\1 did"),
     (r"\b(whats)\b", "what is"),
     (r"\b(thats)\b", "that is"),
     (r"\b(theres)\b", "there is"),
@@ -66,7 +68,7 @@ _CONTRACTIONS: tuple[tuple[str, str], ...] = (
 
 @dataclass(frozen=True)
 class Speller:
-    """Puts mistyped words right: `known` stay as they are, others go to the nearest of `targets`."""
+    """Puts mistyped words right: `known` stay as they are, others go to a near one of `targets`."""
 
     known: frozenset[str]
     targets: frozenset[str]
@@ -80,12 +82,12 @@ class Speller:
         for candidate in (squeezed, doubled):
             if candidate in self.targets or (candidate != word and candidate in self.known):
                 return candidate
-        most = 1 if len(squeezed) < 7 else 2
+        most = 1 if len(squeezed) < 8 else 2
         close = [
             (distance, target)
             for target in self.targets
             # The first letter is rarely the wrong one, and looking only there is quick.
-            if target[0] in squeezed[:2]
+            if target[0] == squeezed[0] or (target[0] in squeezed[:2] and most == 1)
             if abs(len(target) - len(squeezed)) <= most and len(target) >= 4
             if (distance := edit_distance(squeezed, target, most)) <= most
         ]
