@@ -15,8 +15,9 @@ from mixmend.tools.measurement import Measurement
 
 MOST_FINDINGS = 8
 _RANK: dict[Severity, int] = {"severe": 3, "moderate": 2, "mild": 1, "none": 0}
-# Under this a problem is not even mentioned.
-LEAST_PROBABILITY = 0.25
+# Under the first a problem is not even listed, under the second it is no more than a possibility.
+LEAST_PROBABILITY = 0.06
+LEAST_MILD = 0.2
 # One cut or boost is heard in several ways; a second reading of it is said after the first.
 _ALSO: dict[Problem, tuple[Problem, float]] = {"harsh": ("too_bright", 0.9)}
 
@@ -53,7 +54,7 @@ def _from_opinion(opinion: Opinion, measured: Measurement) -> Finding:
     elif opinion.probability >= opinion.sure_at:
         severity = "moderate"
     else:
-        severity = "mild"
+        severity = "mild" if opinion.probability >= LEAST_MILD else "none"
     return _finding(opinion.problem, severity, opinion.probability, measured, None)
 
 

@@ -100,6 +100,9 @@ def _dropouts(m: Measurement) -> Ruling | None:
 
 def _too_quiet(m: Measurement) -> Ruling | None:
     lufs, peak = m.loudness.integrated_lufs, m.loudness.true_peak_dbtp
+    if lufs is None and peak is not None and peak < -40.0:
+        # Too faint even for the absolute gate of the loudness meter.
+        return _ruling("too_quiet", "severe", 0.95)
     if lufs is None or peak is None or peak > -6.0:
         # With peaks near full scale it is dynamic, not quiet.
         return None

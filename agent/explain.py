@@ -18,6 +18,8 @@ from mixmend.model.problems import Problem
 from mixmend.tools.measurement import Measurement
 
 MOST_FINDINGS = 3
+# A finding less sure than this is listed by `check`, but not said as if it were so.
+LEAST_SAID_CONFIDENCE = 0.4
 
 # What working on a problem is called: after "I ..." and after "I tried to ...".
 DOING: dict[Problem, tuple[str, str]] = {
@@ -81,7 +83,9 @@ def explain(record: SessionRecord) -> Explained:
 
 def findings_text(findings: Sequence[Finding]) -> str:
     """The worst findings in plain words, three at most."""
-    found = [f for f in findings if f.severity != "none"][:MOST_FINDINGS]
+    found = [f for f in findings if f.severity != "none" and f.confidence >= LEAST_SAID_CONFIDENCE][
+        :MOST_FINDINGS
+    ]
     if not found:
         return "I measured the song and found nothing that clearly needs mending."
     return "What I found: " + " ".join(finding.says for finding in found)

@@ -45,6 +45,7 @@ class Level:
     tolerance_lu: float
     why: str
     most_limiting_db: float = MOST_LIMITING_DB
+    gain_db: float = 0.0  # where no loudness is aimed at
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,6 +152,14 @@ def choose_level(session: Session, measured: Measurement, target: Target) -> Lev
         return Level(
             target.lufs, ceiling, 0.1, f"Set the level to {target.says} ({target.lufs:g} LUFS)."
         )
+    if "too_quiet" in wished and lufs is None:
+        # Too faint for the loudness meter: the peaks must do.
+        peak = measured.loudness.true_peak_dbtp
+        room_db = 0.0 if peak is None else ceiling - peak
+        return Level(
+            None, ceiling, KEEP_WITHIN_LU, "Raise the level as far as the peaks allow.",
+            gain_db=room_db * wished["too_quiet"],
+        )  # fmt: skip
     if lufs is None or source_lufs is None:
         return Level(None, ceiling, KEEP_WITHIN_LU, "Keep the level and hold the peaks.")
     if "too_quiet" in wished:
@@ -189,17 +198,18 @@ def apply_level(
     ceiling_dbtp: float,
     trim_db: float,
     most_limiting_db: float = MOST_LIMITING_DB,
+    gain_db: float = 0.0,
 ) -> tuple[Audio, float]:
     """Loudness and limiter, with the ceiling lowered by `trim_db`; the same call replays it.
 
     Returns the sound and the gain that was applied, in dB.
     """
-    from mixmend.tools.process.level import to_loudness
+    from mixmend.tools.process.level import apply_gain, to_loudness
     from mixmend.tools.process.limiter import limit
 
     ceiling = ceiling_dbtp - _MARGIN_DB - trim_db
     if lufs is None:
-        return limit(audio, ceiling_dbtp=ceiling), 0.0
+        return limit(apply_gain(audio, gain_db), ceiling_dbtp=ceiling), gain_db
     levelled = to_loudness(audio, lufs, ceiling_dbtp=ceiling, max_limiting_db=most_limiting_db)
     return levelled.audio, levelled.gain_db
 

@@ -71,6 +71,7 @@ def _repeat(done: PassRecord, audio: Audio, on_progress: OnProgress | None) -> A
             ceiling_dbtp=float(ceiling or 0.0),
             trim_db=float(trim or 0.0),
             most_limiting_db=float(limiting or 0.0),
+            gain_db=float(done.options["gain_db"] or 0.0),
         )[0]
     engine = get_engine(done.engine)
     checkpoint = getattr(engine, "checkpoint_sha256", None)
