@@ -33,7 +33,8 @@ _FALSE_SHARE = (
     (4.0, 0.0045), (4.5, 0.001), (5.0, 0.0005), (6.0, 0.0003),
 )  # fmt: skip
 MARGIN = 20.0
-ALONE = 5.0
+ALONE = 4.0
+END_STEPS = 4
 _FLOOR = 1e-6
 _CHUNK = 8192
 
@@ -130,6 +131,8 @@ def candidates(contour: FloatArray) -> IntVector:
     left = np.concatenate([[0.0], contour[:-1]])
     right = np.concatenate([contour[1:], [0.0]])
     stands = (contour > CANDIDATE_FACTOR * common) & (contour > CANDIDATE_LEVEL)
+    # Sound that begins or ends abruptly with the file does not click there.
+    stands[:END_STEPS] = stands[-END_STEPS:] = False
     return np.flatnonzero(stands & (contour >= left) & (contour > right))
 
 

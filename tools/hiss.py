@@ -9,7 +9,8 @@ Low quantile and bias correction follow minimum statistics (Martin 2001).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,9 @@ FloatVector = NDArray[np.float64]
 
 WINDOW_S = 0.0465
 TOP_HZ = 20000.0
-LOW_QUANTILE, HIGH_QUANTILE = 0.05, 0.25
-MAX_EXTRA_SPREAD_DB = 1.2
+HIGHEST_HZ = 22050.0
+LOW_QUANTILE, HIGH_QUANTILE = 0.03, 0.15
+MAX_EXTRA_SPREAD_DB = 0.9
 MAX_FLATNESS_OFF_DB = 0.45
 MIN_ADJACENT_BANDS = 3
 STEEPEST_DB_PER_OCTAVE = -4.5
@@ -44,6 +46,7 @@ class NoiseProfile:
     power_per_hz: FloatVector
     heard: NDArray[np.bool_]
     found: bool
+    top_hz: float = HIGHEST_HZ
 
     def power_at(self, freq_hz: FloatVector) -> FloatVector:
         """Power per Hz at any frequencies, interpolated on a log scale."""
@@ -54,8 +57,8 @@ class NoiseProfile:
 
     @property
     def total_power(self) -> float:
-        """Mean square of the noise from the lowest band to a little over the highest."""
-        grid = np.linspace(self.freq_hz[0] * 0.5, self.freq_hz[-1] * 1.15, 2000)
+        """Mean square of the noise up to 22.05 kHz or half the sample rate."""
+        grid = np.linspace(self.freq_hz[0] * 0.5, self.top_hz, 2000)
         return float(np.sum(self.power_at(grid)) * (grid[1] - grid[0]))
 
 
@@ -98,13 +101,15 @@ class HissFinder:
 
     def profiles(self) -> list[NoiseProfile]:
         bands = max(0, self.edges.size - 1)
-        return [
-            fit_profile(
-                _joined(power, bands), _joined(flat, bands), _joined(total, 0), self._freq_hz(),
-                np.diff(self.edges),
+        top_hz = min(HIGHEST_HZ, self.rate_hz / 2)
+        freq_hz, bins = self._freq_hz(), np.diff(self.edges)
+        found = []
+        for power, flat, total in zip(self._power, self._flatness, self._total, strict=True):
+            profile = fit_profile(
+                _joined(power, bands), _joined(flat, bands), _joined(total, 0), freq_hz, bins
             )
-            for power, flat, total in zip(self._power, self._flatness, self._total, strict=True)
-        ]  # fmt: skip
+            found.append(replace(profile, top_hz=top_hz))
+        return found
 
     def _freq_hz(self) -> FloatVector:
         middle = (self.edges[:-1] + self.edges[1:] - 1) / 2
@@ -148,12 +153,12 @@ def fit_profile(
         empty = np.zeros(freq_hz.size)
         return NoiseProfile(freq_hz, empty, empty.astype(bool), False)
     power, flatness_db = power[sounding], flatness_db[sounding]
-    low, high, knee = np.quantile(power, [LOW_QUANTILE, HIGH_QUANTILE, 0.2], axis=0)
-    # Hann windowing correlates neighbouring bins: some two thirds of them are independent.
-    expected = _gamma_quantiles(bins / 1.5)
+    low, high = np.quantile(power, [LOW_QUANTILE, HIGH_QUANTILE], axis=0)
+    # Hann windowing correlates neighbouring bins: they count as some 58 % as many.
+    expected = _gamma_quantiles(bins / 1.72)
     spread_db = 10 * np.log10(high / low)
     extra_db = spread_db - 10 * np.log10(expected[1] / expected[0])
-    flat_db = np.nanmedian(np.where(power <= knee, flatness_db, np.nan), axis=0)
+    flat_db = np.nanmedian(np.where(power <= high, flatness_db, np.nan), axis=0)
     off_db = np.abs(flat_db - _expected_flatness_db(bins))
     fits = (extra_db < MAX_EXTRA_SPREAD_DB) & (off_db < MAX_FLATNESS_OFF_DB)
     heard = _runs(fits, MIN_ADJACENT_BANDS)
@@ -180,7 +185,8 @@ def _is_hiss(freq_hz: FloatVector, bound_db: FloatVector, heard: NDArray[np.bool
 def _gamma_quantiles(shape: FloatVector) -> tuple[FloatVector, FloatVector]:
     """Low and high quantile of a unit-mean gamma (Wilson and Hilferty 1931)."""
     spread = 1 / (9 * shape)
-    low, high = ((1 - spread + z * np.sqrt(spread)) ** 3 for z in (-1.645, -0.674))
+    normal = (NormalDist().inv_cdf(q) for q in (LOW_QUANTILE, HIGH_QUANTILE))
+    low, high = ((1 - spread + z * np.sqrt(spread)) ** 3 for z in normal)
     return np.maximum(low, 1e-3), np.maximum(high, 1e-3)
 
 

@@ -14,9 +14,11 @@ Matrix = NDArray[np.float64]
 
 WINDOW_S = 1.0
 REACH_WINDOWS = 10
-# Offsets under -74 dBFS are not heard and not worth touching.
-SMALLEST = 2e-4
+# Offsets under -66 dBFS cost no headroom and are not heard.
+SMALLEST = 5e-4
 CERTAINTY = 4.0
+# Lopsided waveforms make means that wander; an offset is the same in most windows.
+MAX_SPREAD = 0.5
 SILENCE_S = 0.01
 
 
@@ -75,9 +77,8 @@ def find_offset(audio: Audio) -> Offset:
         if chosen.shape[0] == 0:
             continue
         middle = np.median(chosen, axis=0)
-        doubt = 1.4826 * np.median(np.abs(chosen - middle), axis=0) / np.sqrt(chosen.shape[0])
-        if chosen.shape[0] < 3:
-            doubt = np.full_like(middle, SMALLEST)
-        sure = np.abs(middle) > np.maximum(SMALLEST, CERTAINTY * doubt)
+        spread = 1.4826 * np.median(np.abs(chosen - middle), axis=0)
+        doubt = np.maximum(CERTAINTY * spread / np.sqrt(chosen.shape[0]), spread / MAX_SPREAD)
+        sure = np.abs(middle) > np.maximum(SMALLEST, doubt)
         running[index] = np.where(sure, middle, 0.0)
     return Offset(np.array(centres), running)
