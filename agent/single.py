@@ -43,6 +43,8 @@ def restore_file(
     steps: int | None = None,
     seed: int = 0,
     bit_depth: BitDepth = "24",
+    render: str | None = None,
+    joining: str | None = None,
     on_progress: OnProgress | None = None,
 ) -> Restored:
     """Run one engine over a file. Raises InputError for bad files, engines or regions."""
@@ -50,7 +52,7 @@ def restore_file(
     from mixmend.tools.reading import read_sound
     from mixmend.tools.writing import write_sound
 
-    chosen = get_engine(engine)
+    chosen = get_engine(engine, render=render, joining=joining)
     check_out(file, out)
     sound = read_sound(file)
     check_holds(out, sound.audio, bit_depth)

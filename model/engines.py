@@ -34,7 +34,27 @@ def _load_dsp() -> Engine:
     return DspEngine()
 
 
-_ENGINES: dict[str, _Entry] = {"dsp": _Entry(_dsp_status, _load_dsp)}
+def _sonicmaster_status() -> EngineStatus:
+    from mixmend.model.weights import missing_files, weights_root
+
+    missing = missing_files(weights_root())
+    if not missing:
+        return EngineStatus("sonicmaster", True, "The published flow model; its weights are here.")
+    names = ", ".join(dict.fromkeys(part.name for part, _ in missing))
+    why = f"Weights are missing ({names}); `mixmend weights get` fetches them."
+    return EngineStatus("sonicmaster", False, why)
+
+
+def _load_sonicmaster() -> Engine:
+    from mixmend.model.sonic_engine import SonicEngine, parts_from_weights
+
+    return SonicEngine(parts_from_weights)
+
+
+_ENGINES: dict[str, _Entry] = {
+    "dsp": _Entry(_dsp_status, _load_dsp),
+    "sonicmaster": _Entry(_sonicmaster_status, _load_sonicmaster),
+}
 
 
 def available_engines() -> tuple[EngineStatus, ...]:
@@ -42,11 +62,21 @@ def available_engines() -> tuple[EngineStatus, ...]:
     return tuple(entry.status() for entry in _ENGINES.values())
 
 
-def get_engine(name: str) -> Engine:
-    """The engine of that name; raises UsageError for an unknown one or one that cannot run here."""
+def get_engine(name: str, *, render: str | None = None, joining: str | None = None) -> Engine:
+    """The engine of that name; raises UsageError for an unknown one or one that cannot run here.
+
+    `render` (faithful, delta, generative) and `joining` (together, published) are choices of the
+    flow engine alone.
+    """
     if name not in _ENGINES:
         raise UsageError(f"there is no engine {name!r}; choose from {', '.join(_ENGINES)}.")
     status = _ENGINES[name].status()
     if not status.ready:
         raise UsageError(f"engine {name} cannot run here: {status.why}")
-    return _ENGINES[name].load()
+    if render is None and joining is None:
+        return _ENGINES[name].load()
+    if name != "sonicmaster":
+        raise UsageError(f"engine {name} has no choice of rendering or joining.")
+    from mixmend.model.sonic_engine import SonicEngine, chosen_settings, parts_from_weights
+
+    return SonicEngine(parts_from_weights, chosen_settings(render, joining))

@@ -89,9 +89,10 @@ def _from_mapping(model: Mapping[str, object], path: Path) -> SonicConfig:
     return config
 
 
-def tiny_config(window_frames: int = 48) -> SonicConfig:
+def tiny_config(window_frames: int = 48, in_channels: int = 64) -> SonicConfig:
     """The smallest model that has every part: for tests and for timing code, not for music."""
     return SonicConfig(
+        in_channels=in_channels,
         num_layers=1,
         num_single_layers=1,
         num_attention_heads=1,

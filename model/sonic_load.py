@@ -63,7 +63,7 @@ def load_sonic(
 
     with torch.device("meta"):
         net = SonicNet(config)
-    with _opened(path, device) as stored:
+    with opened(path, device) as stored:
         sizes = {name: tuple(stored.get_slice(name).get_shape()) for name in stored.keys()}  # noqa: SIM118
         wanted = _wanted(net, encoder, sizes)
         check_names(wanted, sizes, path)
@@ -141,7 +141,8 @@ def _some(names: Iterable[str]) -> str:
     return ", ".join(listed[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _opened(path: Path, device: str) -> Any:
+def opened(path: Path, device: str) -> Any:
+    """A safetensors file, read tensor by tensor; raises FileError when it is not a sound one."""
     from safetensors import SafetensorError, safe_open
 
     try:

@@ -69,3 +69,32 @@ def write_text_folder(folder: Path, width: int):
     )  # fmt: skip
     config.save_pretrained(folder)
     return config
+
+
+TINY_CODEC = {
+    "encoder_hidden_size": 8,
+    "downsampling_ratios": [2, 4, 4, 8, 8],
+    "channel_multiples": [1, 1, 1, 1, 1],
+    "decoder_channels": 8,
+    "decoder_input_channels": 4,
+    "audio_channels": 2,
+    "sampling_rate": 44100,
+}
+
+
+def write_codec(folder: Path, seed: int = 0) -> None:
+    """`config.json` and weights of a tiny codec in the published (weight norm) form."""
+    from safetensors.torch import save_file
+
+    from mixmend.model.codec_oobleck import WEIGHTS, build
+
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(seed)
+    model = build(TINY_CODEC)
+    with torch.no_grad():
+        for name, value in model.named_parameters():
+            if name.endswith(("alpha", "beta")):
+                value.normal_(0, 0.3)
+    tensors = {name: value.detach().contiguous() for name, value in model.named_parameters()}
+    save_file(tensors, folder / WEIGHTS)
+    (folder / "config.json").write_text(json.dumps({"_class_name": "Oobleck", **TINY_CODEC}))

@@ -30,6 +30,7 @@ _COMMANDS = {
     "sessions": "commands_session",
     "resume": "commands_session",
     "bench": "commands_machine",
+    "weights": "commands_weights",
     "doctor": "commands_machine",
 }
 

@@ -68,6 +68,8 @@ def check(file: Path, as_json: bool) -> None:
 @region_option
 @click.option("--strength", type=click.FloatRange(0, 1), default=1.0, show_default=True)
 @click.option("--steps", type=click.IntRange(1), help="Solver steps of a flow model.")
+@click.option("--render", help="Of a flow model: faithful (default), delta or generative.")
+@click.option("--joining", help="Of a flow model: together (default) or published.")
 @seed_option
 @out_option
 @bit_depth_option
@@ -79,6 +81,8 @@ def restore(
     region: str | None,
     strength: float,
     steps: int | None,
+    render: str | None,
+    joining: str | None,
     seed: int,
     out: Path,
     bit_depth: str,
@@ -93,7 +97,7 @@ def restore(
         restored = restore_file(
             file, out, instruction=instruction, engine=engine, region=read_span(region),
             strength=strength, steps=steps, seed=seed, bit_depth=bit_depth,  # type: ignore[arg-type]
-            on_progress=on_progress,
+            render=render, joining=joining, on_progress=on_progress,
         )  # fmt: skip
     if as_json:
         terminal.print_json(restored.model_dump(mode="json"))
