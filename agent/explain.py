@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mixmend.agent.metrics import METRICS, format_value, metric_value
+from mixmend.agent.metrics import figure, format_value, telling_metric
 from mixmend.agent.plan import worth_mending
 from mixmend.agent.records import Claim, Finding, GoalRecord, PassRecord, SessionRecord
 from mixmend.agent.session import LEVEL_GOAL
@@ -106,24 +106,21 @@ def pass_text(done: PassRecord, claims: list[Claim]) -> str:
 def change_text(done: PassRecord, claims: list[Claim]) -> str:
     """ "X went from A to B" for a pass's own figure, entering both claims; empty if unmeasured."""
     assert done.problem is not None  # only called for passes on a problem
-    metric = METRICS[done.problem]
-    was, now = metric_value(done.problem, done.before), metric_value(done.problem, done.after)
+    metric = telling_metric(done.problem, done.before, done.after)
+    was, now = figure(metric, done.before), figure(metric, done.after)
     if was is None or done.region is not None:
         # A figure of the whole song says little about a part of it.
         return ""
     claims.append(Claim(key=metric.key, value=was, pass_n=done.n, when="before"))
     if now is None:
-        return f"{metric.phrase} was {format_value(done.problem, was)} and is no longer measurable"
+        return f"{metric.phrase} was {format_value(metric, was)} and is no longer measurable"
     direction: Literal["up", "down"] | None = None if now == was else "up" if now > was else "down"
     claims.append(
         Claim(key=metric.key, value=now, pass_n=done.n, when="after", direction=direction)
     )
-    if format_value(done.problem, was) == format_value(done.problem, now):
-        return f"{metric.phrase} stayed at {format_value(done.problem, now)}"
-    return (
-        f"{metric.phrase} went from {format_value(done.problem, was)} to "
-        f"{format_value(done.problem, now)}"
-    )
+    if format_value(metric, was) == format_value(metric, now):
+        return f"{metric.phrase} stayed at {format_value(metric, now)}"
+    return f"{metric.phrase} went from {format_value(metric, was)} to {format_value(metric, now)}"
 
 
 def _done(record: SessionRecord, claims: list[Claim]) -> list[str]:

@@ -33,7 +33,6 @@ from mixmend.tools.region import Region
 
 LONGEST_LAG_MS = 3.0  # a steep filter may shift its own band by a millisecond
 MOST_GAP_S = 0.03
-MOST_NEW_CLIPPING = 2e-5
 LEAST_SIDE_AGREEMENT = -0.3
 MOST_DC = 4e-3
 MOST_LOW_HITS = 3
@@ -82,7 +81,7 @@ def judge(
     gains_db = band_gains_db(pair)
     checks += [
         _true_peak(after_measured, ceiling_dbtp if final else None),
-        _new_clipping(before_measured, after_measured),
+        _new_clipping(before_measured, after_measured, allowed),
         _loudness(before_measured, after_measured, pair, allowed, expected_lufs, final),
         _mono_loss(before_measured, after_measured, allowed),
         _added_onsets(pair, near, there, allowed),
@@ -132,10 +131,10 @@ def _true_peak(after: Measurement, ceiling_dbtp: float | None) -> Check:
     return Check(name="true_peak", ok=ok, value=peak, limit=ceiling_dbtp, says=says)
 
 
-def _new_clipping(before: Measurement, after: Measurement) -> Check:
+def _new_clipping(before: Measurement, after: Measurement, allowed: Allowance) -> Check:
     was, now = before.clipping.fraction or 0.0, after.clipping.fraction or 0.0
     added = now - was
-    limit = max(MOST_NEW_CLIPPING, 0.05 * was)
+    limit = max(allowed.new_clipping, 0.05 * was)
     ok = added <= limit
     return Check(
         name="new_clipping", ok=ok, value=added, limit=limit,

@@ -38,6 +38,7 @@ class Allowance:
     least_width_ratio: float = 0.5
     most_width_ratio: float = 2.2
     silence: float = 1e-3
+    new_clipping: float = 2e-5
     dynamics: bool = False  # the repair is meant to change levels by level
     stereo: bool = False  # the repair is meant to change the stereo image
     gaps: bool = False
@@ -117,13 +118,15 @@ _FOR: dict[Problem, Allowance] = {
         loudness_jump_db=20.0,
         bands=_bands((*_ALL, 12)),
         most_width_ratio=3.0,
-        added_onsets_share=0.05,
+        added_onsets_share=0.25,
+        new_clipping=8e-3,
     ),
     "flat_transients": Allowance(
         dynamics=True,
         level_wobble_db=2.0,
         loudness_jump_db=8.0,
-        added_onsets_share=0.05,
+        added_onsets_share=0.25,
+        new_clipping=8e-3,
     ),
     "uneven_levels": Allowance(dynamics=True, level_wobble_db=5.0, loudness_jump_db=15.0),
     "narrow": Allowance(stereo=True, mono_loss_db=3.0, bands=_bands((*_ALL, 10))),
@@ -161,6 +164,7 @@ def _widest(a: Allowance, b: Allowance) -> Allowance:
         least_width_ratio=min(a.least_width_ratio, b.least_width_ratio),
         most_width_ratio=max(a.most_width_ratio, b.most_width_ratio),
         silence=max(a.silence, b.silence),
+        new_clipping=max(a.new_clipping, b.new_clipping),
         dynamics=a.dynamics or b.dynamics,
         stereo=a.stereo or b.stereo,
         gaps=a.gaps or b.gaps,

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from mixmend.agent.metrics import METRICS, format_value, improvement, metric_value
+from mixmend.agent.metrics import (
+    ALSO_TELLING,
+    LEAST_SHARE,
+    METRICS,
+    figure,
+    format_value,
+    moved_right,
+    telling_metric,
+)
 from mixmend.agent.records import Check
 from mixmend.model.problems import Problem
 from mixmend.tools.audio import Audio
@@ -10,8 +18,6 @@ from mixmend.tools.measurement import Measurement
 from mixmend.tools.region import Region
 
 _FAMILY_OF = {"dynamics", "clipping", "reverb", "stereo", "spectrum", "noise", "loudness"}
-# Part of the least change that counts: a weak pass on purpose may move little, but not nothing.
-_LEAST_SHARE = 0.25
 # Whether a song's own balance is usual for its kind is known only roughly, so for these a small
 # step away from the usual is let through (in the unit of the figure).
 _LOOSE: dict[Problem, float] = {"unbalanced": 1.5, "mic_colored": 2.0}
@@ -29,19 +35,19 @@ def target_check(
 
     A figure that cannot be measured decides nothing: the check is then ok and says so.
     """
-    metric = METRICS[problem]
     was_measured, now_measured = before_measured, after_measured
     if region is not None:
         was_measured = _measure_there(problem, before, region)
         now_measured = _measure_there(problem, after, region)
-    moved = improvement(problem, was_measured, now_measured)
-    limit = _LEAST_SHARE * metric.least_change
+    metric = telling_metric(problem, was_measured, now_measured)
+    moved = moved_right(metric, was_measured, now_measured)
+    limit = LEAST_SHARE * metric.least_change
     if moved is None:
         return Check(
             name="target_moved", ok=True, value=None, limit=limit,
             says=f"Kept without proof: {metric.phrase} cannot be measured here.",
         )  # fmt: skip
-    was, now = metric_value(problem, was_measured), metric_value(problem, now_measured)
+    was, now = figure(metric, was_measured), figure(metric, now_measured)
     if problem in _LOOSE:
         limit = -_LOOSE[problem]
     ok = moved >= limit
@@ -51,8 +57,8 @@ def target_check(
         says = f"{_capital(metric.phrase)} can no longer be measured."
     else:
         says = (
-            f"{_capital(metric.phrase)} went from {format_value(problem, was)} to "
-            f"{format_value(problem, now)}."
+            f"{_capital(metric.phrase)} went from {format_value(metric, was)} to "
+            f"{format_value(metric, now)}."
         )
     return Check(name="target_moved", ok=ok, value=moved, limit=limit, says=says)
 
@@ -61,8 +67,8 @@ def _measure_there(problem: Problem, audio: Audio, region: Region) -> Measuremen
     from mixmend.tools.measure import measure
 
     start, stop = audio.frame_at(region.start_s), audio.frame_at(region.end_s)
-    family = METRICS[problem].key.split(".")[0]
-    families = frozenset({family}) & _FAMILY_OF
+    keys = (METRICS[problem].key, *(metric.key for metric in ALSO_TELLING.get(problem, ())))
+    families = frozenset(key.split(".")[0] for key in keys) & _FAMILY_OF
     return measure(Audio(audio.samples[:, start:stop], audio.sample_rate_hz), families=families)
 
 

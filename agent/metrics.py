@@ -32,7 +32,8 @@ class Metric:
     percent: bool = False  # a share of 0 to 1 that people read as per cent
 
 
-_SHARE = "of the sound's energy"
+# Part of the least change that counts: a weak pass on purpose may move little, but not nothing.
+LEAST_SHARE = 0.25
 
 METRICS: dict[Problem, Metric] = {
     "reverb": Metric("reverb.reverberance", "lower", 0.01, "", "measured reverberance (0 to 1)", 2),
@@ -108,13 +109,47 @@ METRICS: dict[Problem, Metric] = {
 }
 
 
+# One figure does not show every way a problem can be mended: these speak when the first is silent.
+ALSO_TELLING: dict[Problem, tuple[Metric, ...]] = {
+    "squashed": (
+        Metric("dynamics.dr", "higher", 1.0, "", "the dynamic range (DR)", 0),
+        Metric("loudness.range_lu", "higher", 0.3, "LU", "the step from soft to loud parts"),
+        Metric("loudness.psr_lu", "higher", 0.5, "LU", "the peaks over the loudest passage"),
+    ),
+    "flat_transients": (
+        Metric("dynamics.crest_db", "higher", 0.3, "dB", "the height of peaks over the rest"),
+        Metric("loudness.psr_lu", "higher", 0.3, "LU", "the peaks over the loudest passage"),
+    ),
+    "reverb": (
+        Metric("reverb.drr_db", "higher", 0.3, "dB", "the direct sound over its reverberation"),
+        Metric("reverb.rt60_s", "lower", 0.03, "s", "the estimated reverberation time", 2),
+    ),
+}  # fmt: skip
+
+
+def telling_metric(problem: Problem, before: Measurement, after: Measurement) -> Metric:
+    """The figure to judge and to tell a change by: the problem's own, unless it did not move the
+    right way and another one that speaks for the problem did."""
+    own = METRICS[problem]
+    for metric in (own, *ALSO_TELLING.get(problem, ())):
+        moved = moved_right(metric, before, after)
+        if moved is not None and moved >= LEAST_SHARE * metric.least_change:
+            return metric
+    return own
+
+
 def metric_value(problem: Problem, measurement: Measurement) -> float | None:
-    """The one figure that speaks for `problem`, or None when it was not measured.
+    """The problem's own figure, or None when it was not measured; see `figure`."""
+    return figure(METRICS[problem], measurement)
+
+
+def figure(metric: Metric, measurement: Measurement) -> float | None:
+    """The figure of a metric, or None when it was not measured.
 
     Lists count their entries (dropouts) or give their largest magnitude (DC offset); band
     deviations give their root mean square, in dB.
     """
-    key = METRICS[problem].key
+    key = metric.key
     value = measurement.value(key)
     if key == "noise.dc_offset" and isinstance(value, list):
         return max((abs(offset) for offset in value), default=None)
@@ -126,14 +161,13 @@ def metric_value(problem: Problem, measurement: Measurement) -> float | None:
     return None if value is None else float(value)  # type: ignore[arg-type]
 
 
-def improvement(problem: Problem, before: Measurement, after: Measurement) -> float | None:
+def moved_right(metric: Metric, before: Measurement, after: Measurement) -> float | None:
     """How far the figure moved the right way (negative: the wrong way), in the metric's unit.
 
     None when it was not measured before. A fault that can no longer be measured afterwards (hum
     that is gone has no level) counts as moved by twice the least change.
     """
-    metric = METRICS[problem]
-    was, now = metric_value(problem, before), metric_value(problem, after)
+    was, now = figure(metric, before), figure(metric, after)
     if was is None:
         return None
     if now is None:
@@ -145,9 +179,8 @@ def improvement(problem: Problem, before: Measurement, after: Measurement) -> fl
     return abs(was) - abs(now)
 
 
-def format_value(problem: Problem, value: float) -> str:
+def format_value(metric: Metric, value: float) -> str:
     """The figure as people read it, with its unit."""
-    metric = METRICS[problem]
     if metric.percent:
         return as_percent(value)
     text = f"{value + 0.0:.{metric.digits}f}".replace("-", "\N{MINUS SIGN}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mixmend.agent.explain import DOING, lineage
-from mixmend.agent.metrics import METRICS, format_value, metric_value
+from mixmend.agent.metrics import figure, format_value, telling_metric
 from mixmend.agent.plan import worth_mending
 from mixmend.agent.records import Finding, PassRecord, SessionRecord
 from mixmend.agent.report_plots import Plot, draw_plots
@@ -149,12 +149,12 @@ def _pass_row(done: PassRecord, record: SessionRecord) -> PassRow:
 
 def _moved(done: PassRecord) -> str:
     assert done.problem is not None  # the caller has looked
-    metric = METRICS[done.problem]
-    was, now = metric_value(done.problem, done.before), metric_value(done.problem, done.after)
+    metric = telling_metric(done.problem, done.before, done.after)
+    was, now = figure(metric, done.before), figure(metric, done.after)
     if was is None and now is None:
         return f"{metric.phrase}: not measurable"
-    left = "not measurable" if was is None else format_value(done.problem, was)
-    right = "no longer measurable" if now is None else format_value(done.problem, now)
+    left = "not measurable" if was is None else format_value(metric, was)
+    right = "no longer measurable" if now is None else format_value(metric, now)
     return f"{metric.phrase}: {left} \N{RIGHTWARDS ARROW} {right}"
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 from mixmend.agent.explain import explain, findings_text
 from mixmend.agent.finish import finish
 from mixmend.agent.limits import Limits, Spent
-from mixmend.agent.metrics import METRICS, metric_value
+from mixmend.agent.metrics import METRICS, figure, telling_metric
 from mixmend.agent.passes import work_on
 from mixmend.agent.plan import LEVEL, goal_from_words, worth_mending
 from mixmend.agent.records import Finding, GoalRecord, PassRecord
@@ -331,9 +331,10 @@ def _pass(record: PassRecord) -> dict[str, Any]:
         "because": record.because, "version": record.version,
     }  # fmt: skip
     if record.problem is not None:
-        said["key"] = METRICS[record.problem].key
-        said["before"] = metric_value(record.problem, record.before)
-        said["after"] = metric_value(record.problem, record.after)
+        metric = telling_metric(record.problem, record.before, record.after)
+        said["key"] = metric.key
+        said["before"] = figure(metric, record.before)
+        said["after"] = figure(metric, record.after)
     failed = [check.name for check in record.checks if not check.ok]
     if failed:
         said["failed_checks"] = failed

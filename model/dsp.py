@@ -20,6 +20,10 @@ from mixmend.tools.process.faults import TONAL_PROBLEMS, TonalProblem
 from mixmend.tools.region import Region
 
 # What a processor is given: the sound, how much, where.
+# An estimate that is often off does more good when only part of it is applied: on training music
+# half of the microphone estimate improves more songs, and by more, than the whole.
+CAUTION: dict[Problem, float] = {"mic_colored": 0.5}
+
 # How much wider (or narrower) a song gets that is not unusual, when it is asked for.
 WIDER = 1.4
 
@@ -150,7 +154,8 @@ def _tone(problem: TonalProblem) -> Process:
     def process(audio: Audio, strength: float, region: Region | None) -> Audio:
         from mixmend.tools.process.tone import repair_tone
 
-        return repair_tone(audio, problem, strength=strength, region=region)
+        amount = strength * CAUTION.get(problem, 1.0)
+        return repair_tone(audio, problem, strength=amount, region=region)
 
     return process
 
