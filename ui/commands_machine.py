@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -13,23 +14,24 @@ from mixmend.ui.options import FILE, json_option
 @click.command()
 @click.option("--port", type=int, default=8501, show_default=True)
 @click.option("--headless", is_flag=True, help="Open no browser window.")
-def ui(port: int, headless: bool) -> int:
+def ui(port: int, headless: bool) -> None:
     """Open the studio in the browser.
 
     Everything stays on this machine.
     """
-    import subprocess
     import sys
 
     page = Path(__file__).with_name("studio.py")
-    return subprocess.call(
-        [
-            sys.executable, "-m", "streamlit", "run", str(page),
-            "--server.port", str(port), "--server.address", "127.0.0.1",
-            "--server.headless", str(headless).lower(), "--browser.gatherUsageStats", "false",
-            "--server.maxUploadSize", "2048",
-        ]
-    )  # fmt: skip
+    settings = {
+        "server.port": str(port), "server.address": "127.0.0.1", "server.maxUploadSize": "2048",
+        "server.headless": str(headless).lower(), "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": "false", "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none", "theme.primaryColor": "#0f6fb8",
+        "theme.font": "sans-serif",
+    }  # fmt: skip
+    flags = [part for name, value in settings.items() for part in (f"--{name}", value)]
+    # The page takes this process's place, so that stopping `mixmend ui` stops it.
+    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(page), *flags])
 
 
 @click.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +21,11 @@ from mixmend.ui.options import (
     region_option,
     seed_option,
 )
+from mixmend.ui.telling import unrepeated
 
 if TYPE_CHECKING:
     from mixmend.agent.mend import MendRequest
-    from mixmend.agent.records import Finding, SessionRecord
+    from mixmend.agent.records import SessionRecord
 
 
 @click.command()
@@ -102,7 +103,7 @@ def mend_and_show(request: MendRequest, report: Path | None, *, as_json: bool) -
         terminal.print_json({**shown, "report": str(report_path.resolve())})
         return record
     click.echo()
-    terminal.print_said("Mixmend", _unrepeated(record.explanation, record.findings_before))
+    terminal.print_said("Mixmend", unrepeated(record.explanation, record.findings_before))
     assert record.output is not None  # mend always ends with a verified file
     click.echo(f"Result:  {record.output.path}")
     click.echo(f"Report:  {report_path.resolve()}")
@@ -149,7 +150,7 @@ def chat(file: Path, out: Path | None, seed: int, bit_depth: str) -> None:
                 conversation.toolbox.on_pass = bar.aside(terminal.print_pass)
                 said = conversation.turn(words)
             click.echo()
-            terminal.print_said("Mixmend", _unrepeated(said, session.record.findings_before))
+            terminal.print_said("Mixmend", unrepeated(said, session.record.findings_before))
 
         _talk(answer)
     finally:
@@ -157,13 +158,6 @@ def chat(file: Path, out: Path | None, seed: int, bit_depth: str) -> None:
     if session.record.output is not None:
         click.echo(f"Result:  {session.record.output.path}")
     click.echo(f"Session: {session.record.session.id}")
-
-
-def _unrepeated(text: str, findings: Sequence[Finding]) -> str:
-    """An account without the findings it opens with, for a reader who was greeted with them."""
-    from mixmend.agent.explain import findings_text
-
-    return text.removeprefix(findings_text(findings)).strip() or text
 
 
 def _talk(answer: Callable[[str], None]) -> None:

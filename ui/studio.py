@@ -6,113 +6,164 @@ Words from people and files are shown as text, never as markup.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
 from mixmend.agent.mend import Listeners, open_conversation
 from mixmend.agent.preview import Previews, make_previews
-from mixmend.agent.records import Finding, PassRecord
+from mixmend.agent.records import Finding, PassRecord, SessionRecord
 from mixmend.agent.report import write_report
 from mixmend.agent.session import Session
 from mixmend.agent.store import SessionStore
 from mixmend.agent.toolbox import Wanted
 from mixmend.model.engine import Progress
 from mixmend.tools.errors import MixmendError
+from mixmend.tools.measurement import Measurement
+from mixmend.ui.telling import unrepeated
 
 if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
     from mixmend.agent.mend import Conversation
 
 _TYPES = ["wav", "flac", "aiff", "aif", "mp3", "ogg", "opus", "m4a", "aac", "wma", "mp4", "mov"]
-_COLORS = {"mild": "orange", "moderate": "orange", "severe": "red"}
+_COLORS = {"mild": "blue", "moderate": "orange", "severe": "red"}
+_FACES = {"assistant": ":material/graphic_eq:", "user": ":material/person:"}
 _AUTO = "Just make it better"
+# Streamlit leaves six empty lines on top of every page; the players must not be cut off.
+_STYLE = """<style>
+[data-testid="stMainBlockContainer"] {padding-top: 2.2rem; padding-bottom: 3rem; max-width: 76rem}
+[data-testid="stHeader"] {background: transparent}
+[data-testid="stText"] {white-space: pre-wrap; overflow-wrap: anywhere}
+[data-testid="stMetricValue"] {font-size: 1.25rem}
+audio {width: 100%; min-width: 0}
+</style>"""
 
 
 def main() -> None:
     """Draw the page once; Streamlit calls this again after every action."""
     st.set_page_config(page_title="Mixmend", page_icon="🎚️", layout="wide")
-    st.title("Mixmend")
+    st.html(_STYLE)
+    st.title("Mixmend", anchor=False)
     st.caption("Drop in a finished song and say what bothers you. It never leaves this computer.")
     upload = st.file_uploader("Your song", type=_TYPES)
     if upload is None:
         _forget()
-        st.info("Nothing is changed in your file; you get a new one to compare and keep.")
+        _invite()
         return
-    conversation = _conversation(upload.file_id, upload.name, upload.getvalue())
+    conversation = _conversation(upload)
     if conversation is None:
         return
     chat, song = st.columns([3, 2], gap="large")
     with chat:
         _chat(conversation)
     with song:
-        _findings(conversation.session.findings())
         _listen(conversation)
+        _findings(conversation.session.findings())
 
 
-def _conversation(file_id: str, name: str, content: bytes) -> Conversation | None:
+def _invite() -> None:
+    """What will happen, for someone who is here for the first time."""
+    steps = (
+        ("1. I listen", "The song is measured, and you read in plain words what I found."),
+        ("2. You say what bothers you", "“It sounds like a church and the vocals are buried.”"),
+        ("3. You compare", "Hear before and after at the same loudness, and keep the better one."),
+    )
+    for column, (title, text) in zip(st.columns(3, gap="medium"), steps, strict=True):
+        with column, st.container(border=True):
+            st.markdown(f"**{title}**")
+            st.text(text)
+    st.caption("Your file is not changed; you get a new one.")
+
+
+def _conversation(upload: UploadedFile) -> Conversation | None:
     """The conversation on this upload; measured once, then kept while the page is open."""
-    if st.session_state.get("file_id") != file_id:
+    if st.session_state.get("file_id") != upload.file_id:
         _forget()
         folder = Path(tempfile.mkdtemp(prefix="mixmend-studio-"))
         # Only the ending of the user's file name is used: a name is not to be trusted as a path.
-        song = folder / f"song{Path(name).suffix.lower()}"
-        song.write_bytes(content)
+        song = folder / f"song{Path(upload.name).suffix.lower()}"
+        with song.open("wb") as out:
+            shutil.copyfileobj(upload, out)
         try:
             with st.spinner("Listening to the song..."):
                 session = Session.start(song, SessionStore())
         except MixmendError as error:
-            st.error(_plain(str(error).replace(str(song), name)))
+            shutil.rmtree(folder, ignore_errors=True)
+            said = str(error).replace(str(song), upload.name).replace(song.name, upload.name)
+            st.error(_plain(said[:1].upper() + said[1:]))
             return None
-        st.session_state.file_id = file_id
+        st.session_state.file_id = upload.file_id
         st.session_state.conversation = open_conversation(
             session, Wanted(out=folder / "mended.wav")
         )
         st.session_state.folder = folder
-        st.session_state.name = name
+        st.session_state.name = upload.name
     conversation: Conversation = st.session_state.conversation
     return conversation
 
 
 def _forget() -> None:
-    """Close the session of the song that was here before."""
+    """Close the session of the song that was here before, and delete its copies."""
     conversation = st.session_state.pop("conversation", None)
     if conversation is not None:
         conversation.session.close()
-    st.session_state.pop("file_id", None)
+        shutil.rmtree(st.session_state.folder, ignore_errors=True)
+    for name in ("file_id", "previews_of", "report_of"):
+        st.session_state.pop(name, None)
 
 
 def _chat(conversation: Conversation) -> None:
     record = conversation.session.record
-    with st.chat_message("assistant"):
+    with _message("assistant"):
         st.text(
-            "I have listened to your song; what I measured is on the right. Tell me what bothers "
-            "you about it, in your own words."
+            "I have listened to your song and measured it. Tell me what bothers you about it, in "
+            "your own words, or leave it to me."
         )
     for turn in record.turns:
-        with st.chat_message(turn.role):
-            st.text(turn.text)
-    pressed = st.button(_AUTO, disabled=bool(record.turns), type="primary")
-    words = st.chat_input("For example: it sounds like a church and the vocals are buried")
+        with _message(turn.role):
+            st.text(unrepeated(turn.text, record.findings_before))
+    pressed = False
+    if not record.turns:
+        pressed = st.button(_AUTO, type="primary", icon=":material/auto_fix_high:")
+    words = st.chat_input(
+        "Anything else? For example: a bit less of that"
+        if record.turns
+        else "For example: it sounds like a church and the vocals are buried"
+    )
     if pressed or words:
         said = words or _AUTO
-        with st.chat_message("user"):
+        with _message("user"):
             st.text(said)
-        _work(conversation, said)
-        st.rerun()
+        if _work(conversation, said):
+            st.rerun()
 
 
-def _work(conversation: Conversation, words: str) -> None:
-    with st.chat_message("assistant"), st.status("Working on it...", expanded=True) as status:
+def _message(role: str) -> st.delta_generator.DeltaGenerator:
+    return st.chat_message(role, avatar=_FACES[role])
+
+
+def _work(conversation: Conversation, words: str) -> bool:
+    """One turn, shown while it goes on; False when it failed and said so."""
+    page = get_script_run_ctx()
+    with _message("assistant"), st.status("Working on it...", expanded=True) as status:
         bar = st.progress(0.0)
 
+        # Tools run in threads of their own, which must be told to which page they belong.
         def on_progress(now: Progress) -> None:
+            add_script_run_ctx(threading.current_thread(), page)
             bar.progress(min(1.0, max(0.0, now.fraction)), text=_plain(now.label))
 
         def on_pass(done: PassRecord) -> None:
+            add_script_run_ctx(threading.current_thread(), page)
             mark = "kept" if done.verdict == "kept" else "taken back"
-            st.text(f"{done.goal.replace('_', ' ')}: {mark}. {done.because}")
+            status.text(f"{done.goal.replace('_', ' ')}: {mark}. {done.because}")
 
         heard = Listeners(on_progress=on_progress, on_pass=on_pass)
         conversation.toolbox.on_progress = heard.on_progress
@@ -120,12 +171,15 @@ def _work(conversation: Conversation, words: str) -> None:
         try:
             conversation.turn(words)
         except MixmendError as error:
+            status.update(label="That did not work", state="error")
             st.error(_plain(str(error)))
+            return False
         status.update(label="Done", state="complete")
+    return True
 
 
 def _findings(findings: list[Finding]) -> None:
-    st.subheader("What I measure")
+    st.subheader("What I hear", anchor=False)
     shown = [finding for finding in findings if finding.severity != "none"]
     if not shown:
         st.success("Nothing that clearly needs mending.")
@@ -135,7 +189,7 @@ def _findings(findings: list[Finding]) -> None:
 
 
 def _listen(conversation: Conversation) -> None:
-    st.subheader("Listen")
+    st.subheader("Listen", anchor=False)
     record = conversation.session.record
     key = (record.session.id, record.head)
     if st.session_state.get("previews_of") != key:
@@ -145,21 +199,47 @@ def _listen(conversation: Conversation) -> None:
     previews: Previews = st.session_state.previews
     st.caption("Before")
     st.audio(str(previews.before))
-    if previews.after is None or record.output is None:
-        return
-    st.caption("After, played at the same loudness so that the comparison is fair")
-    st.audio(str(previews.after))
-    stem = Path(st.session_state.name).stem
-    st.download_button(
-        "Download the result",
-        Path(record.output.path).read_bytes(),
-        file_name=f"{stem} (mended){Path(record.output.path).suffix}",
+    if previews.after is not None and record.output is not None:
+        st.caption("After, played at the same loudness so that the comparison is fair")
+        st.audio(str(previews.after))
+    _figures(record.source_measurement, conversation.session.measurement(), record)
+    if previews.after is not None and record.output is not None:
+        _downloads(record, Path(record.output.path), key)
+
+
+def _figures(before: Measurement, now: Measurement, record: SessionRecord) -> None:
+    """Loudness, peak and dynamics as they are now, and how far they moved."""
+    changed = record.head != 0
+    shown = (
+        ("Loudness", "loudness.integrated_lufs", "LUFS", 1),
+        ("True peak", "loudness.true_peak_dbtp", "dBTP", 1),
+        ("Dynamics", "dynamics.dr", "DR", 0),
     )
+    for column, (label, key, unit, digits) in zip(st.columns(3), shown, strict=True):
+        was, value = before.value(key), now.value(key)
+        moved = None
+        if changed and isinstance(was, float) and isinstance(value, float):
+            moved = f"{value - was + 0.0:+.{digits}f}"
+        text = f"{value:.{digits}f} {unit}" if isinstance(value, float) else "\N{EM DASH}"
+        column.metric(label, text, moved, delta_color="off")
+
+
+def _downloads(record: SessionRecord, result: Path, key: tuple[str, int]) -> None:
     report = Path(st.session_state.folder) / "report.html"
     if st.session_state.get("report_of") != key:
-        write_report(record, report)
+        with st.spinner("Writing the report..."):
+            write_report(record, report)
         st.session_state.report_of = key
-    st.download_button("Download the report", report.read_bytes(), file_name=f"{stem} report.html")
+    stem = Path(st.session_state.name).stem
+    # Read when asked for: an hour of sound is not to be held for every open page.
+    st.download_button(
+        "Download the result", result.read_bytes, file_name=f"{stem} (mended){result.suffix}",
+        type="primary", icon=":material/download:", on_click="ignore", width="stretch",
+    )  # fmt: skip
+    st.download_button(
+        "Download the report", report.read_bytes, file_name=f"{stem} report.html",
+        icon=":material/description:", on_click="ignore", width="stretch",
+    )  # fmt: skip
 
 
 def _plain(text: str) -> str:

@@ -26,6 +26,7 @@ _ABOUT = {
     "guard": "planted harms caught, good passes let through",
     "mend": "damaged songs with the matching request: better, never worse",
     "understanding": "plain words understood, offline",
+    "memory": "peak memory of every command on an hour of sound",
     "parity": "engine sonicmaster against the published model's answers (needs --checkpoint)",
     "music": "fetch and list the music the benchmarks use",
 }
