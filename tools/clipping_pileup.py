@@ -30,6 +30,10 @@ _BELL = np.exp(-0.5 * ((_RATIO - 1) / _SPREADS[:, None]) ** 2) * (
 )
 _CANDIDATES = 4
 _THRESHOLD = 0.8  # of the level: where the shape of peaks is judged
+# Lower peaks for each one at the ceiling, and the climb in two samples re the ceiling: music has
+# more and less.
+_LOWER_PEAKS = 0.12
+_CLIMB = 0.5
 _BELOW = 0.75  # of the ceiling: the peaks that clipping left alone, for comparison
 
 
@@ -60,7 +64,8 @@ def pile_up(frames: FloatArray) -> PileUp | None:
     counts = np.bincount(scaled.astype(np.int32), minlength=_BINS)
     wave = smooth_magnitude(frames)
     judged = [_judged(fit, wave) for fit in _candidates(_fits(counts, top * 1.0001))]
-    return max(judged, key=lambda found: found.score, default=None)
+    best = max(judged, key=lambda found: found.score, default=None)
+    return best if best is not None and _uneven(frames, wave, best.level) else None
 
 
 def _fits(counts: NDArray[np.int64], top: float) -> list[_Fit]:
@@ -156,6 +161,33 @@ def log_odds(values: Array) -> float:
     return float(values @ _WEIGHTS + _BIAS)
 
 
+def _uneven(frames: FloatArray, wave: FloatArray, level: float) -> bool:
+    """Whether this can be clipped music rather than a steady tone or synthetic steps.
+
+    A steady wave comes back to the same height every time; clipped music has lower peaks too. A
+    square wave jumps to its ceiling; music mostly climbs there.
+    """
+    bounds = _excursions(wave, 0.5 * level)
+    if not bounds.size:
+        return False
+    heights = np.maximum.reduceat(wave, (bounds + 1).ravel())[::2]
+    lower = np.count_nonzero((heights > 0.55 * level) & (heights < 0.88 * level))
+    if lower < _LOWER_PEAKS * np.count_nonzero(heights >= 0.94 * level):
+        return False
+    magnitude = np.abs(frames[:, 2:])
+    row, column = np.nonzero((magnitude > 0.8 * level) & (np.abs(frames[:, 1:-1]) <= 0.8 * level))
+    climb = np.abs(frames[row, column + 2] - frames[row, column])
+    return bool(climb.size) and float(np.median(climb)) < _CLIMB * level
+
+
+def _excursions(wave: FloatArray, threshold: float) -> NDArray[np.intp]:
+    """The last sample before, and the last one of, each stretch above, shape (count, 2)."""
+    bounds = np.flatnonzero(np.diff((wave > threshold).astype(np.int8)))
+    if bounds.size and wave[0] > threshold:
+        bounds = bounds[1:]
+    return bounds[: bounds.size // 2 * 2].reshape(-1, 2)
+
+
 def smooth_magnitude(frames: FloatArray) -> FloatArray:
     """Magnitude of slightly smoothed frames (count, n), one after the other, shape (samples,)."""
     smooth = np.float32(0.25) * frames[:, :-2]
@@ -168,13 +200,10 @@ def peak_roundness(wave: FloatArray, level: float) -> Array:
     """Height of the peaks of `wave` (samples,) near `level` over a threshold, re that of a parabola
     of the same width and slopes: 1 is round, less is flat."""
     threshold = _THRESHOLD * level
-    bounds = np.flatnonzero(np.diff((wave > threshold).astype(np.int8)))
-    if bounds.size and wave[0] > threshold:
-        bounds = bounds[1:]
-    bounds = bounds[: bounds.size // 2 * 2]
+    bounds = _excursions(wave, threshold)
     if not bounds.size:
         return np.zeros(0)
-    begin, end = bounds[::2] + 1, bounds[1::2]  # first and last sample above
+    begin, end = bounds[:, 0] + 1, bounds[:, 1]  # first and last sample above
     peak = np.maximum.reduceat(wave, np.column_stack([begin, end + 1]).ravel())[::2] - threshold
     chosen = peak > (0.94 - _THRESHOLD) * level
     begin, end, peak = begin[chosen], end[chosen], peak[chosen].astype(np.float64)
