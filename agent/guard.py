@@ -35,7 +35,7 @@ LONGEST_LAG_MS = 3.0  # a steep filter may shift its own band by a millisecond
 MOST_GAP_S = 0.03
 LEAST_SIDE_AGREEMENT = -0.3
 MOST_DC = 4e-3
-MOST_LOW_HITS = 3
+MOST_LOW_HITS, MOST_LOW_HITS_PER_S = 4, 0.3
 LEAST_BANDWIDTH = 0.8
 _SILENT = 1e-4  # -80 dBFS
 _CONTEXT_S = 1.0
@@ -82,7 +82,7 @@ def judge(
     checks += [
         _true_peak(after_measured, ceiling_dbtp if final else None),
         _new_clipping(before_measured, after_measured, allowed),
-        _loudness(before_measured, after_measured, pair, allowed, expected_lufs, final),
+        _loudness(before_measured, after_measured, pair, gains_db, allowed, expected_lufs, final),
         _mono_loss(before_measured, after_measured, allowed),
         _added_onsets(pair, near, there, allowed),
         _lost_content(pair, gains_db, before_measured, after_measured, allowed),
@@ -143,8 +143,8 @@ def _new_clipping(before: Measurement, after: Measurement, allowed: Allowance) -
 
 
 def _loudness(
-    before: Measurement, after: Measurement, pair: Pair, allowed: Allowance,
-    expected_lufs: float | None, final: bool,
+    before: Measurement, after: Measurement, pair: Pair, gains_db: np.ndarray,
+    allowed: Allowance, expected_lufs: float | None, final: bool,
 ) -> Check:  # fmt: skip
     was, now = before.loudness.integrated_lufs, after.loudness.integrated_lufs
     if was is None or now is None:
@@ -158,7 +158,7 @@ def _loudness(
             name="loudness_jump", ok=ok, value=now - wanted, limit=1.0,
             says="" if ok else "It came out louder than asked for.",
         )  # fmt: skip
-    jump = _local_jump_db(pair)
+    jump = _local_jump_db(pair, gains_db)
     ok = jump <= allowed.loudness_jump_db
     return Check(
         name="loudness_jump", ok=ok, value=jump, limit=allowed.loudness_jump_db,
@@ -166,14 +166,15 @@ def _loudness(
     )  # fmt: skip
 
 
-def _local_jump_db(pair: Pair) -> float:
-    """Largest sudden step of the level change between neighbouring 3 s stretches, dB."""
+def _local_jump_db(pair: Pair, gains_db: np.ndarray) -> float:
+    """Largest level change of a 3 s stretch against the usual one, dB; what a constant gain in
+    every band does is taken out first."""
     width = 300
     count = pair.frames // width
     if count < 2 or not pair.active.any():
         return 0.0
     size = count * width
-    was = pair.before.total[:size].reshape(count, width).mean(axis=1)
+    was = pair.expected(gains_db)[:size].reshape(count, width).mean(axis=1)
     now = pair.after.total[:size].reshape(count, width).mean(axis=1)
     playing = pair.active[:size].reshape(count, width).mean(axis=1) > 0.5
     change = 10 * np.log10((now + 1e-12) / (was + 1e-12))[playing]
@@ -197,7 +198,8 @@ def _added_onsets(pair: Pair, near: Audio, there: Audio, allowed: Allowance) -> 
     added = onsets.added if onsets.added > 2 else 0
     if not allowed.dynamics:
         hits = added_low_hits(near, there)
-        added = max(added, hits if hits > MOST_LOW_HITS else 0)
+        few = max(MOST_LOW_HITS, MOST_LOW_HITS_PER_S * near.duration_s)
+        added = max(added, hits if hits > few else 0)
     share = added / max(1, onsets.source)
     ok = share <= allowed.added_onsets_share
     return Check(

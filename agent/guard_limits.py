@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mixmend.agent.plan import TONAL
 from mixmend.model.problems import Problem
 
 LOUD_BAND_LOSS_DB = 9.0
@@ -73,7 +74,7 @@ _FOR: dict[Problem, Allowance] = {
     "unclear": Allowance(bands=_bands((0, 1500, 24))),
     "thin": Allowance(bands=_bands((400, 1e9, 16))),
     "cold": Allowance(bands=_bands((1000, 1e9, 18))),
-    "vocals_buried": Allowance(bands=_bands((0, 250, 18), (4500, 1e9, 18))),
+    "vocals_buried": Allowance(bands=_bands((0, 340, 20), (3400, 1e9, 22))),
     "unbalanced": Allowance(bands=_bands((*_ALL, 12))),
     "mic_colored": Allowance(bands=_bands((*_ALL, 16))),
     "noise": Allowance(
@@ -137,6 +138,10 @@ _FOR: dict[Problem, Allowance] = {
 }
 
 
+# Bands differ in width and place, so a change of tone moves both for the song as a whole.
+_TONE_LIKE = Allowance(least_width_ratio=0.3, most_width_ratio=3.5, balance_db=3.0)
+
+
 def allowance(problems: Sequence[Problem], *, final: bool = False) -> Allowance:
     """Limits for a result in which `problems` were worked on: the widest of each.
 
@@ -145,6 +150,8 @@ def allowance(problems: Sequence[Problem], *, final: bool = False) -> Allowance:
     joined = Allowance()
     for problem in problems:
         joined = _widest(joined, _FOR.get(problem, Allowance()))
+        if problem in TONAL:
+            joined = _widest(joined, _TONE_LIKE)
     if final:
         joined = replace(
             joined,

@@ -15,12 +15,14 @@ from mixmend.agent.records import Check
 from mixmend.model.problems import Problem
 from mixmend.tools.audio import Audio
 from mixmend.tools.measurement import Measurement
+from mixmend.tools.pair import level_spread_ratio, make_pair
 from mixmend.tools.region import Region
 
+LEAST_SPREAD_RATIO = 1.05
 _FAMILY_OF = {"dynamics", "clipping", "reverb", "stereo", "spectrum", "noise", "loudness"}
 # Whether a song's own balance is usual for its kind is known only roughly, so for these a small
 # step away from the usual is let through (in the unit of the figure).
-_LOOSE: dict[Problem, float] = {"unbalanced": 1.5, "mic_colored": 2.0}
+_LOOSE: dict[Problem, float] = {"unbalanced": 3.0, "mic_colored": 3.0}
 
 
 def target_check(
@@ -51,6 +53,13 @@ def target_check(
     if problem in _LOOSE:
         limit = -_LOOSE[problem]
     ok = moved >= limit
+    if not ok and problem == "squashed" and region is None:
+        ratio = level_spread_ratio(make_pair(before, after))
+        if ratio is not None and ratio >= LEAST_SPREAD_RATIO:
+            return Check(
+                name="target_moved", ok=True, value=ratio, limit=LEAST_SPREAD_RATIO,
+                says=f"Soft and loud moments are {ratio:.2f} times as far apart as before.",
+            )  # fmt: skip
     if not ok:
         says = f"It did not move {metric.phrase} the right way."
     elif was is None or now is None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mixmend.model.problems import Problem
-from mixmend.tools.measurement import Measurement
+from mixmend.tools.measurement import BAND_EDGES_HZ, Measurement
 
 Better = Literal["lower", "higher", "nearer_zero"]
 
@@ -109,6 +109,12 @@ METRICS: dict[Problem, Metric] = {
 }
 
 
+def _band(name: str, better: Better) -> Metric:
+    low, high = BAND_EDGES_HZ[name]
+    called = f"the {name.replace('_', ' ')} ({low:.0f} to {high:.0f} Hz)"
+    return Metric(f"spectrum.bands_db.{name}", better, 0.3, "dB", called)
+
+
 # One figure does not show every way a problem can be mended: these speak when the first is silent.
 ALSO_TELLING: dict[Problem, tuple[Metric, ...]] = {
     "squashed": (
@@ -120,6 +126,16 @@ ALSO_TELLING: dict[Problem, tuple[Metric, ...]] = {
         Metric("dynamics.crest_db", "higher", 0.3, "dB", "the height of peaks over the rest"),
         Metric("loudness.psr_lu", "higher", 0.3, "LU", "the peaks over the loudest passage"),
     ),
+    "dull": (_band("presence", "higher"), _band("air", "higher")),
+    "unclear": (_band("presence", "higher"), _band("air", "higher")),
+    "airless": (_band("brilliance", "higher"),),
+    "harsh": (_band("presence", "lower"), _band("air", "lower")),
+    "too_bright": (_band("air", "lower"), _band("presence", "lower")),
+    "cold": (_band("bass", "higher"), _band("low_mid", "higher")),
+    "thin": (_band("sub", "higher"), _band("upper_bass", "higher")),
+    "boomy": (_band("sub", "lower"), _band("upper_bass", "lower")),
+    "muddy": (_band("upper_bass", "lower"), _band("mid", "higher")),
+    "vocals_buried": (_band("presence", "higher"), _band("low_mid", "higher")),
     "reverb": (
         Metric("reverb.drr_db", "higher", 0.3, "dB", "the direct sound over its reverberation"),
         Metric("reverb.rt60_s", "lower", 0.03, "s", "the estimated reverberation time", 2),

@@ -40,7 +40,7 @@ def added_low_hits(before: Audio, after: Audio, *, rise_db: float = 6.0) -> int:
     rise[_RISE_FRAMES:] = rest_db[_RISE_FRAMES:] - rest_db[:-_RISE_FRAMES]
     hit = (
         (rise >= rise_db)
-        & (rest_db > loud_db - 14.0)
+        & (rest_db > loud_db - 10.0)
         & (rest_db > _running_median(rest_db) + 8.0)
         & (rest_db > -60.0)
     )

@@ -104,6 +104,11 @@ class Pair:
     def frames(self) -> int:
         return int(self.active.size)
 
+    def expected(self, gains_db: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(frames,) energy of the source after a constant gain in every band (NaN: unchanged)."""
+        known = np.where(np.isfinite(gains_db), gains_db, 0.0)
+        return np.asarray((self.before.energy * 10 ** (known[:, None] / 10)).sum(axis=0))
+
 
 def make_pair(before: Audio, after: Audio) -> Pair:
     """Compare two sounds of the same length and channel count (rates may differ)."""
@@ -169,9 +174,7 @@ def level_wobble_db(pair: Pair, gains_db: NDArray[np.float64], *, dynamics: bool
     The intended change is a constant gain in every band and, with `dynamics`, a curve of the level.
     """
     width = round(0.4 / HOP_S)
-    known = np.where(np.isfinite(gains_db), gains_db, 0.0)
-    wanted = (pair.before.energy * 10 ** (known[:, None] / 10)).sum(axis=0)
-    expected, got = _windowed(wanted, width), _windowed(pair.after.total, width)
+    expected, got = _windowed(pair.expected(gains_db), width), _windowed(pair.after.total, width)
     source = _windowed(pair.before.total, width)
     playing = _windowed(pair.active.astype(np.float32), width) > 0.8
     if playing.sum() < 4:
@@ -182,7 +185,20 @@ def level_wobble_db(pair: Pair, gains_db: NDArray[np.float64], *, dynamics: bool
     return float(np.std(difference))
 
 
-def _windowed(values: Array, width: int) -> NDArray[np.float64]:
+def level_spread_ratio(pair: Pair) -> float | None:
+    """How level differences grew: standard deviation in dB of the result's 400 ms levels over that
+    of the source's (1 is unchanged). None when the source has no level differences to speak of."""
+    width = round(0.4 / HOP_S)
+    was, now = _windowed(pair.before.total, width), _windowed(pair.after.total, width)
+    playing = _windowed(pair.active.astype(np.float32), width) > 0.8
+    level = 10 * np.log10(was[playing] + _FLOOR)
+    if level.size < 8 or float(np.std(level)) < 0.3:
+        return None
+    result = 10 * np.log10(now[playing] + _FLOOR)
+    return float(np.std(result) / np.std(level))
+
+
+def _windowed(values: NDArray[np.floating], width: int) -> NDArray[np.float64]:
     """Means over `width` frames, a quarter of it apart."""
     sums = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
     if sums.size <= width:

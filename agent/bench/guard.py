@@ -12,23 +12,28 @@ from mixmend.agent.guard import Verdict, judge
 from mixmend.tools.measure import measure
 
 NAME = "guard"
-SONGS, QUICK_SONGS = 24, 4
+SONGS, QUICK_SONGS = 32, 4
 EXCERPT_S = 15.0
 _FAMILIES = frozenset({"loudness", "clipping", "stereo", "noise", "spectrum"})
 # Songs hardly any wider than mono have no sides to exchange or lose.
 _LEAST_WIDTH = 0.05
+# A song that is clipped itself is no right result of anything.
+_MOST_CLIPPED = 1e-5
 _NEED_SIDES = ("mono collapse", "channels swapped")
 
 
 def run(*, quick: bool = False, on_progress: Callable[[str], None] | None = None) -> Table:
-    """Every harm on at least 20 held-out songs, alone and hidden in a right pass."""
+    """Every harm on at least 20 unclipped held-out songs, alone and hidden in a right pass."""
     caught: dict[str, list[bool]] = defaultdict(list)
     by_check: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     passed: dict[str, list[bool]] = defaultdict(list)
     notes: list[str] = []
     for seed, song in enumerate(held_out(QUICK_SONGS if quick else SONGS, EXCERPT_S)):
         audio = centred(song.audio)
-        width = measure(audio, families=frozenset({"stereo"})).stereo.width or 0.0
+        looked = measure(audio, families=frozenset({"stereo", "clipping"}))
+        width = looked.stereo.width or 0.0
+        if (looked.clipping.fraction or 0.0) > _MOST_CLIPPED:
+            continue
         for case in harms(audio, seed):
             if width < _LEAST_WIDTH and case.name.startswith(_NEED_SIDES):
                 continue
