@@ -21,6 +21,7 @@ from mixmend.agent.grammar_place import MARK, Place, take_places
 from mixmend.agent.grammar_target import find_target
 from mixmend.agent.intent_making import make_intents, placed, tidy
 from mixmend.agent.intents import DEFAULT_STRENGTH, Intent, Turn, Understanding
+from mixmend.agent.known_requests import split_known
 from mixmend.agent.languages import gloss
 from mixmend.agent.sentence_model import Heads
 from mixmend.agent.wish_rules import compares_with_others, read_wishes
@@ -35,7 +36,12 @@ def understand(words: str, history: Sequence[Turn] = ()) -> Understanding:
 
     No words at all ask for the automatic mode. Never raises on any text.
     """
-    return understand_by(words, history)
+    known = split_known(words)
+    if not known.intents:
+        return understand_by(words, history)
+    read = understand_by(known.rest, history).intents if known.rest else ()
+    intents = (*known.intents, *read)
+    return Understanding(intents=intents, instruction=instruction_for(intents), language="en")
 
 
 def understand_by(

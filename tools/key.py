@@ -36,8 +36,8 @@ def key_of(excerpts: Excerpts) -> Key:
     """Key of the excerpts' middle signal; None and None when there is nothing pitched.
 
     Method: spectral peaks folded to pitch classes after estimating the tuning, correlated with
-    the profiles of Albrecht and Shanahan. Confidence comes from the lead over the next unrelated key and from how
-    much of the pieces agree.
+    the profiles of Albrecht and Shanahan. Confidence comes from the lead over the next unrelated
+    key and from how much of the pieces agree.
     """
     rate = excerpts.rate_hz
     if excerpts.middle.shape[1] < MIN_EXCERPT_S * rate:
