@@ -191,7 +191,8 @@ def build(settings: dict[str, Any]) -> Any:
     with warnings.catch_warnings():
         # The published checkpoint is in the older form of weight norm.
         warnings.simplefilter("ignore", FutureWarning)
-        return AutoencoderOobleck(**known)
+        make: Any = AutoencoderOobleck
+        return make(**known)
 
 
 def _empty_model(settings: dict[str, Any]) -> Any:

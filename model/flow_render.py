@@ -149,7 +149,8 @@ def apply_gains(
         return np.asarray(piece - less_mid, dtype=np.float32)
     side = 0.5 * (piece[0] - piece[1])
     less_side = side - take_away(side, first, window, 4, removal(1))
-    return np.stack([piece[0] - less_mid - less_side, piece[1] - less_mid + less_side])
+    sides = [piece[0] - less_mid - less_side, piece[1] - less_mid + less_side]
+    return np.asarray(np.stack(sides), dtype=np.float32)
 
 
 def _band_power(wave: FloatArray) -> NDArray[np.float64]:

@@ -75,9 +75,9 @@ def _from_mapping(model: Mapping[str, object], path: Path) -> SonicConfig:
         if field.name == "text_encoder_name":
             good = isinstance(value, str) and bool(value)
         else:
+            whole = field.name != "max_duration"
             good = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
-            if good and field.name != "max_duration":
-                good = float(value) == int(value)  # type: ignore[arg-type]
+            good = good and (not whole or isinstance(value, int))
         if not good:
             raise FileError(f"{path}: {field.name} is {value!r}, which makes no sense.")
         values[field.name] = value

@@ -80,7 +80,9 @@ class SonicNet(nn.Module):
         super().__init__()
         width = config.joint_attention_dim
         self.config = config
-        self.transformer = FluxTransformer2DModel(
+        # The library gives its classes no types.
+        build: Any = FluxTransformer2DModel
+        self.transformer: Any = build(
             in_channels=config.in_channels,
             num_layers=config.num_layers,
             num_single_layers=config.num_single_layers,

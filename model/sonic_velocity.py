@@ -53,12 +53,15 @@ class SonicVelocity:
         batch = windows.shape[0]
         with torch.inference_mode():
             if self._empty is None:
-                return self._net(windows, torch.full((batch,), time), self._asked)
+                found: Tensor = self._net(windows, torch.full((batch,), time), self._asked)
+                return found
             pairs = [(self._asked.tokens, self._empty.tokens)]
             pairs.append((self._asked.pooled, self._empty.pooled))
             tokens, pooled = (
                 torch.cat([side.expand(batch, *side.shape[1:]) for side in pair]) for pair in pairs
             )
             twice = torch.cat((windows, windows))
-            both = self._net(twice, torch.full((2 * batch,), time), Condition(tokens, pooled))
+            both: Tensor = self._net(
+                twice, torch.full((2 * batch,), time), Condition(tokens, pooled)
+            )
             return guided(both[:batch], both[batch:], self._guidance)
