@@ -28,6 +28,8 @@ _ABOUT = {
     "understanding": "plain words understood, offline",
     "memory": "peak memory of every command on an hour of sound",
     "parity": "engine sonicmaster against the published model's answers (needs --checkpoint)",
+    "joins": "whole songs through a flow: how far the joins are from one long window",
+    "flow": "speed of engine sonicmaster beside the published loop",
     "music": "fetch and list the music the benchmarks use",
 }
 
