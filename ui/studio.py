@@ -65,7 +65,10 @@ def main() -> None:
         _chat(conversation)
     with song:
         _listen(conversation)
-        _findings(conversation.session.findings())
+        changed = conversation.session.record.head != 0
+        _findings(
+            "What I still hear" if changed else "What I hear", conversation.session.findings()
+        )
 
 
 def _invite() -> None:
@@ -121,14 +124,17 @@ def _forget() -> None:
 
 def _chat(conversation: Conversation) -> None:
     record = conversation.session.record
-    with _message("assistant"):
-        st.text(
-            "I have listened to your song and measured it. Tell me what bothers you about it, in "
-            "your own words, or leave it to me."
-        )
-    for turn in record.turns:
-        with _message(turn.role):
-            st.text(unrepeated(turn.text, record.findings_before))
+    # What is said while a wish is worked on goes above the field it was typed into.
+    talk = st.container()
+    with talk:
+        with _message("assistant"):
+            st.text(
+                "I have listened to your song and measured it. Tell me what bothers you about it, "
+                "in your own words, or leave it to me."
+            )
+        for turn in record.turns:
+            with _message(turn.role):
+                st.text(unrepeated(turn.text, record.findings_before))
     pressed = False
     if not record.turns:
         pressed = st.button(_AUTO, type="primary", icon=":material/auto_fix_high:")
@@ -139,9 +145,11 @@ def _chat(conversation: Conversation) -> None:
     )
     if pressed or words:
         said = words or _AUTO
-        with _message("user"):
-            st.text(said)
-        if _work(conversation, said):
+        with talk:
+            with _message("user"):
+                st.text(said)
+            done = _work(conversation, said)
+        if done:
             st.rerun()
 
 
@@ -178,8 +186,8 @@ def _work(conversation: Conversation, words: str) -> bool:
     return True
 
 
-def _findings(findings: list[Finding]) -> None:
-    st.subheader("What I hear", anchor=False)
+def _findings(title: str, findings: list[Finding]) -> None:
+    st.subheader(title, anchor=False)
     shown = [finding for finding in findings if finding.severity != "none"]
     if not shown:
         st.success("Nothing that clearly needs mending.")
@@ -219,8 +227,10 @@ def _figures(before: Measurement, now: Measurement, record: SessionRecord) -> No
         was, value = before.value(key), now.value(key)
         moved = None
         if changed and isinstance(was, float) and isinstance(value, float):
-            moved = f"{value - was + 0.0:+.{digits}f}"
+            moved = f"{value - was:+.{digits}f}"
+            moved = None if float(moved) == 0.0 else moved
         text = f"{value:.{digits}f} {unit}" if isinstance(value, float) else "\N{EM DASH}"
+        text = text.replace("-", "\N{MINUS SIGN}")
         column.metric(label, text, moved, delta_color="off")
 
 
