@@ -65,7 +65,7 @@ def expand(
     squash = squash_of(levels)
     found = (squash.probability - _SQUASHED_FROM) / (_SQUASHED_TO - _SQUASHED_FROM)
     amount = float(np.clip(found, 0.0, 1.0))
-    if amount > 0 and not keep_loudness and region is None:
+    if amount > least_amount and not keep_loudness and region is None:
         gains_db = amount * _decompression_db(levels, squash.spread_re_peak)
     else:
         amount = max(amount, least_amount)
