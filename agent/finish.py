@@ -170,9 +170,10 @@ def choose_level(session: Session, measured: Measurement, target: Target) -> Lev
     if "too_loud" in wished:
         drop = max(_LEAST_STEP_DB, source_lufs - _USUAL_LUFS) * wished["too_loud"]
         return Level(source_lufs - drop, ceiling, 0.5, "Lower the level.")
-    if lufs < source_lufs and "squashed" in _worked_on(session, session.working_version().number):
-        # Over-compression also made it louder: to raise it again would squash it again.
-        return Level(lufs, ceiling, 0.5, "Let it be as loud as it is without the squashing.")
+    if "squashed" in _worked_on(session, session.working_version().number):
+        # Over-compression moved the level too (attacks that slip through hold the rest down), so
+        # the level that comes with the dynamics is part of the repair.
+        return Level(lufs, ceiling, 0.5, "Let it be as loud as its dynamics make it.")
     return Level(
         source_lufs,
         ceiling,

@@ -31,7 +31,7 @@ from mixmend.tools.pair import (
 )
 from mixmend.tools.region import Region
 
-LONGEST_LAG_MS = 3.0  # a steep filter may shift its own band by a millisecond
+LONGEST_LAG_MS = 5.0  # a steep filter may shift its own band by some milliseconds
 MOST_GAP_S = 0.03
 LEAST_SIDE_AGREEMENT = -0.3
 MOST_DC = 4e-3
