@@ -175,7 +175,8 @@ def _filters() -> NDArray[np.float32]:
     centre = edges[1:-1]
     up, down = np.maximum(centre - edges[:-2], least), np.maximum(edges[2:] - centre, least)
     away = bins[:, None] - centre
-    return np.maximum(0, 1 - np.where(away < 0, -away / up, away / down)).astype(np.float32)
+    triangles = np.maximum(0, 1 - np.where(away < 0, -away / up, away / down))
+    return np.asarray(triangles, dtype=np.float32)
 
 
 def _centres_mel() -> NDArray[np.float64]:

@@ -137,7 +137,7 @@ def test_one_batch_is_learnt_by_heart_exported_and_used(checkpoint: Path, tmp_pa
     model = load_sonic(checkpoint)
     examples = _sonic_examples()
     settings = replace(
-        FEW, steps=400, drop_carried=1.0, drop_prompt=0.0, generic_prompt=0.0, ema=0.98,
+        FEW, steps=200, batch=2, drop_carried=1.0, drop_prompt=0.0, generic_prompt=0.0, ema=0.98,
         weight_decay=0.0, learning_rate=2e-3, warmup_steps=20,
     )  # fmt: skip
     network = trainable(model.net.requires_grad_(True))
