@@ -18,9 +18,11 @@ from mixmend.tools.errors import MixmendError
 
 FOLDER = Path("demo")
 PACKAGE = "hyperrogue-music"
-KINDS = ("bright", "mix", "clip")
+KINDS = ("bright", "mix")
+# The gentlest of the published three, so that something is left to rebuild from.
+CLIPPING = {"gain": 2, "full_scale": 1.0}
 SEED = 3
-WORDS = "It sounds dull and far away, like in an empty hall, and the loud parts crackle."
+WORDS = "It is dull, it sounds like an empty hall, and it crackles when it gets loud."
 LENGTH_S = 60.0
 
 
@@ -35,7 +37,7 @@ class DemoSong:
 def main() -> int:
     """Run the demo in the folder `demo`; returns the exit code."""
     from mixmend.agent.mend import MendRequest
-    from mixmend.model.degrade import degrade_many
+    from mixmend.model.degrade import degrade, degrade_many
     from mixmend.tools.writing import write_sound
     from mixmend.ui.commands_talk import mend_and_show
 
@@ -43,10 +45,11 @@ def main() -> int:
         FOLDER.mkdir(exist_ok=True)
         song = find_song()
         click.echo(f"The song: {song.name}")
-        degraded = degrade_many(song.audio, KINDS, SEED)
+        damaged_audio = degrade_many(song.audio, KINDS, SEED).audio
+        damaged_audio = degrade(damaged_audio, "clip", SEED, parameters=CLIPPING).audio
         original, damaged = FOLDER / "original.wav", FOLDER / "damaged.wav"
         write_sound(original, song.audio)
-        write_sound(damaged, degraded.audio)
+        write_sound(damaged, damaged_audio)
         click.echo(f"Damaged on purpose (treble cut, a room, clipping): {damaged.resolve()}\n")
         mend_and_show(
             MendRequest(path=damaged, out=FOLDER / "mended.wav", words=WORDS),
