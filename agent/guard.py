@@ -25,6 +25,7 @@ from mixmend.tools.pair import (
     added_onsets,
     band_gains_db,
     gap_seconds,
+    level_spread_ratio,
     level_wobble_db,
     lost_content_db,
     make_pair,
@@ -37,6 +38,7 @@ LEAST_SIDE_AGREEMENT = -0.3
 MOST_DC, MOST_DC_SHARE = 4e-3, 0.025
 MOST_LOW_HITS, MOST_LOW_HITS_PER_S = 4, 0.3
 LEAST_BANDWIDTH = 0.8
+LEAST_SPREAD = 0.7
 _SILENT = 1e-4  # -80 dBFS
 _CONTEXT_S = 1.0
 
@@ -92,6 +94,8 @@ def judge(
         _silence_kept(before, after, allowed),
         _dc(before_measured, after_measured, pair),
     ]
+    if final:
+        checks.append(_dynamics_kept(pair, problems))
     if region is not None:
         checks.append(_outside(before, after, region))
     return _verdict(checks)
@@ -308,6 +312,16 @@ def _dc(before: Measurement, after: Measurement, pair: Pair) -> Check:
     return Check(
         name="dc_added", ok=ok, value=now - was, limit=limit,
         says="" if ok else "It shifted the whole wave off its centre line.",
+    )  # fmt: skip
+
+
+def _dynamics_kept(pair: Pair, problems: Sequence[Problem]) -> Check:
+    """The finished song must not be squashed: its level differences stay, unless asked otherwise."""
+    ratio = level_spread_ratio(pair)
+    ok = ratio is None or ratio >= LEAST_SPREAD or "uneven_levels" in problems
+    return Check(
+        name="dynamics_kept", ok=ok, value=ratio, limit=LEAST_SPREAD,
+        says="" if ok else "It came out squashed: soft and loud moved together.",
     )  # fmt: skip
 
 

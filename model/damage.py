@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mixmend.tools.audio import Audio, Block, FloatArray, allocate, blocks, map_blocks
+from mixmend.tools.audio import Audio, Block, FloatArray, allocate, blocks, map_blocks, release
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -86,6 +86,7 @@ def filtered(audio: Audio, sections: DoubleArray) -> Audio:
     for block in _walk(audio):
         piece, state = sosfilt(sections, block.samples.astype(np.float64), axis=1, zi=state)
         out[:, block.start : block.stop] = piece
+        release(out)
     return Audio(out, audio.sample_rate_hz)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mixmend.tools.audio import Audio, FloatArray, allocate, blocks
+from mixmend.tools.audio import Audio, FloatArray, allocate, blocks, release
 from mixmend.tools.resample import resample
 
 MP3_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
@@ -28,6 +28,7 @@ def through_mp3(audio: Audio, kbit_s: int) -> Audio:
             stop = min(position + chunk.shape[1], coded.frames)
             heard[first : first + pair.channels, position:stop] = chunk[:, : stop - position]
             position = stop
+            release(heard)
     back = resample(Audio(heard, coded.sample_rate_hz), audio.sample_rate_hz)
     if back.frames == audio.frames:
         return back

@@ -23,7 +23,7 @@ from mixmend.model.damage import (
     peak,
     scaled,
 )
-from mixmend.tools.audio import Audio, Block, FloatArray, allocate, blocks, map_blocks
+from mixmend.tools.audio import Audio, Block, FloatArray, allocate, blocks, map_blocks, release
 from mixmend.tools.process.envelope import Follower
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def _apply_comp(audio: Audio, parameters: Parameters) -> Audio:
     for block in blocks(audio, round(BLOCK_S * rate)):
         for channel, compress in enumerate(channels):
             out[channel, block.start : block.stop] = compress(block.samples[channel])
+        release(out)
     return Audio(out, rate)
 
 

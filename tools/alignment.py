@@ -75,7 +75,7 @@ def side_agreement(before: Audio, after: Audio) -> float | None:
 
     None when a side is missing or too weak (40 dB under the mid) to tell.
     """
-    from mixmend.tools.audio import blocks
+    from mixmend.tools.audio import blocks, release
 
     if before.channels < 2 or after.channels < 2:
         return None
@@ -83,6 +83,7 @@ def side_agreement(before: Audio, after: Audio) -> float | None:
     for block in blocks(before, 1 << 20):
         was = np.asarray(block.samples[:2], dtype=np.float64)
         now = np.asarray(after.samples[:2, block.start : block.stop], dtype=np.float64)
+        release(after.samples)
         size = min(was.shape[1], now.shape[1])
         side_was, side_now = was[0, :size] - was[1, :size], now[0, :size] - now[1, :size]
         mid_was, mid_now = was[:, :size].sum(axis=0), now[:, :size].sum(axis=0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixmend.tools.audio import Audio, FloatArray, allocate, blocks
+from mixmend.tools.audio import Audio, FloatArray, allocate, blocks, release
 from mixmend.tools.errors import UsageError
 
 CROSSFADE_S = 0.05
@@ -104,4 +104,6 @@ def blend(
             weight *= region_weight(block.start, block.stop, region, rate)
         mixed = block.samples + weight * (after.samples[:, piece] - block.samples)
         out[:, piece] = np.where(weight > 0, mixed, block.samples)
+        release(after.samples)
+        release(out)
     return Audio(out, rate)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mixmend.tools.audio import Audio, FloatArray, allocate, blocks
+from mixmend.tools.audio import Audio, FloatArray, allocate, blocks, release
 from mixmend.tools.dropouts import Gap, find_gaps
 from mixmend.tools.process.interpolate import fill_gap
 from mixmend.tools.region import Region, blend
@@ -46,6 +46,7 @@ def fill_dropouts(
     out = allocate(audio.channels, audio.frames)
     for block in blocks(audio, 30 * audio.sample_rate_hz):
         out[:, block.start : block.stop] = block.samples
+        release(out)
     after = Audio(out, audio.sample_rate_hz)
     for gap in gaps:
         start, stop = whole_gap(audio, gap)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixmend.tools.audio import Audio, Block, FloatArray, allocate, blocks, map_blocks
+from mixmend.tools.audio import Audio, Block, FloatArray, allocate, blocks, map_blocks, release
 from mixmend.tools.process.gain_steps import Cuts, find_cuts
 from mixmend.tools.process.hop_levels import (
     HOP_S,
@@ -221,6 +221,8 @@ def _in_place(audio: Audio, changed: Audio, region: Region | None) -> Audio:
     out = allocate(audio.channels, audio.frames)
     for block in blocks(audio, 30 * audio.sample_rate_hz):
         out[:, block.start : block.stop] = block.samples
+        release(out)
     for block in blocks(changed, 30 * audio.sample_rate_hz):
         out[:, start + block.start : start + block.stop] = block.samples
+        release(out)
     return Audio(out, audio.sample_rate_hz)
