@@ -182,6 +182,12 @@ def _result(record: SessionRecord, measured: Measurement, claims: list[Claim]) -
     if wanted is not None and lufs is not None and abs(lufs - wanted) > 0.2:
         claims.append(Claim(key="loudness.integrated_lufs", value=wanted, when="output"))
         text += f" I stopped short of {_number(wanted)} LUFS, because more would have squashed it."
+    source_lufs = before.integrated_lufs
+    if wanted is None and lufs is not None and source_lufs is not None:
+        if lufs < source_lufs - 1.0:
+            text += " It is quieter than it came, because more level would have squashed it again."
+        elif lufs > source_lufs + 1.0:
+            text += " It is louder than it came, as the repair has it."
     return text
 
 

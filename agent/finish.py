@@ -31,8 +31,9 @@ _MARGIN_DB = 0.05  # room for the rounding of the last bit and of the meter
 _QUIET_CAP_LUFS = -11.0  # a quiet song is not raised past what masters usually have
 _USUAL_LUFS = -14.0
 MOST_LIMITING_DB = 8.0
-# To keep the loudness is a promise; rebuilt peaks may need much holding for it.
-_KEEP_LIMITING_DB = 20.0
+# To keep the loudness is worth some limiting, but none that undoes what was just repaired.
+_KEEP_LIMITING_DB = 6.0
+_REBUILT_LIMITING_DB = 2.5
 _LEAST_STEP_DB = 3.0
 
 
@@ -174,12 +175,15 @@ def choose_level(session: Session, measured: Measurement, target: Target) -> Lev
         # Over-compression moved the level too (attacks that slip through hold the rest down), so
         # the level that comes with the dynamics is part of the repair.
         return Level(lufs, ceiling, 0.5, "Let it be as loud as its dynamics make it.")
+    rebuilt = "clipping" in _worked_on(session, session.working_version().number)
     return Level(
         source_lufs,
         ceiling,
         KEEP_WITHIN_LU,
-        "Keep the loudness the song came with.",
-        most_limiting_db=_KEEP_LIMITING_DB,
+        "Keep the loudness the song came with."
+        if not rebuilt
+        else "Keep the loudness as far as the rebuilt peaks stay whole.",
+        most_limiting_db=_REBUILT_LIMITING_DB if rebuilt else _KEEP_LIMITING_DB,
     )
 
 

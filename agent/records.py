@@ -26,6 +26,7 @@ CheckName = Literal[
     "stereo_shift",
     "silence_kept",
     "dc_added",
+    "dynamics_kept",
     "outside_untouched",
 ]
 TargetName = Literal["keep", "streaming", "apple", "broadcast", "podcast", "cd", "vinyl", "club"]
