@@ -316,7 +316,7 @@ def _dc(before: Measurement, after: Measurement, pair: Pair) -> Check:
 
 
 def _dynamics_kept(pair: Pair, problems: Sequence[Problem]) -> Check:
-    """The finished song must not be squashed: its level differences stay, unless asked otherwise."""
+    """The finished song must not be squashed: level differences stay, unless asked otherwise."""
     ratio = level_spread_ratio(pair)
     ok = ratio is None or ratio >= LEAST_SPREAD or "uneven_levels" in problems
     return Check(

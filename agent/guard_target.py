@@ -19,6 +19,7 @@ from mixmend.tools.pair import level_spread_ratio, make_pair
 from mixmend.tools.region import Region
 
 LEAST_SPREAD_RATIO = 1.05
+TOWERING_PLR_LU = 22.0
 _FAMILY_OF = {"dynamics", "clipping", "reverb", "stereo", "spectrum", "noise", "loudness"}
 # Whether a song's own balance is usual for its kind is known only roughly, so for these a small
 # step away from the usual is let through (in the unit of the figure).
@@ -54,6 +55,13 @@ def target_check(
         limit = -_LOOSE[problem]
     ok = moved >= limit
     if not ok and problem == "squashed" and region is None:
+        was_plr, now_plr = was_measured.loudness.plr_lu, now_measured.loudness.plr_lu
+        if was_plr and now_plr and was_plr > TOWERING_PLR_LU and now_plr < was_plr - 3.0:
+            # A slow compressor lets attacks through and holds down all that follows.
+            return Check(
+                name="target_moved", ok=True, value=was_plr - now_plr, limit=3.0,
+                says=f"Peaks towered {was_plr:.0f} LU over the music, now {now_plr:.0f} LU.",
+            )  # fmt: skip
         ratio = level_spread_ratio(make_pair(before, after))
         if ratio is not None and ratio >= LEAST_SPREAD_RATIO:
             return Check(

@@ -172,7 +172,7 @@ class FlowTrainer:
         loss = torch.mean((found - (clean - degraded)) ** 2)
         self._optimizer.zero_grad(set_to_none=True)
         if self._accelerator is None:
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(self._parameters, settings.clip_norm)
         else:
             self._accelerator.backward(loss)
