@@ -95,7 +95,7 @@ def judge(
         _dc(before_measured, after_measured, pair),
     ]
     if final:
-        checks.append(_dynamics_kept(pair, problems))
+        checks.append(_dynamics_kept(pair, gains_db, problems))
     if region is not None:
         checks.append(_outside(before, after, region))
     return _verdict(checks)
@@ -315,9 +315,9 @@ def _dc(before: Measurement, after: Measurement, pair: Pair) -> Check:
     )  # fmt: skip
 
 
-def _dynamics_kept(pair: Pair, problems: Sequence[Problem]) -> Check:
+def _dynamics_kept(pair: Pair, gains_db: np.ndarray, problems: Sequence[Problem]) -> Check:
     """The finished song must not be squashed: level differences stay, unless asked otherwise."""
-    ratio = level_spread_ratio(pair)
+    ratio = level_spread_ratio(pair, gains_db)
     ok = ratio is None or ratio >= LEAST_SPREAD or "uneven_levels" in problems
     return Check(
         name="dynamics_kept", ok=ok, value=ratio, limit=LEAST_SPREAD,

@@ -185,11 +185,13 @@ def level_wobble_db(pair: Pair, gains_db: NDArray[np.float64], *, dynamics: bool
     return float(np.std(difference))
 
 
-def level_spread_ratio(pair: Pair) -> float | None:
+def level_spread_ratio(pair: Pair, gains_db: NDArray[np.float64] | None = None) -> float | None:
     """How level differences grew: standard deviation in dB of the result's 400 ms levels over that
-    of the source's (1 is unchanged). None when the source has no level differences to speak of."""
+    of the source's (1 is unchanged). With `gains_db` the source is taken after
+    that constant gain in every band. None when it has no level differences to speak of."""
     width = round(0.4 / HOP_S)
-    was, now = _windowed(pair.before.total, width), _windowed(pair.after.total, width)
+    source = pair.before.total if gains_db is None else pair.expected(gains_db)
+    was, now = _windowed(source, width), _windowed(pair.after.total, width)
     playing = _windowed(pair.active.astype(np.float32), width) > 0.8
     level = 10 * np.log10(was[playing] + _FLOOR)
     if level.size < 8 or float(np.std(level)) < 0.3:
