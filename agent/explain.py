@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mixmend.agent.metrics import figure, format_value, telling_metric
-from mixmend.agent.plan import worth_mending
+from mixmend.agent.plan import LEVEL, worth_mending
 from mixmend.agent.records import Claim, Finding, GoalRecord, PassRecord, SessionRecord
 from mixmend.agent.session import LEVEL_GOAL
 from mixmend.agent.targets import TARGETS
@@ -136,6 +136,8 @@ def _done(record: SessionRecord, claims: list[Claim]) -> list[str]:
         elif done.verdict == "rolled_back" and (done.problem, done.region) not in reached:
             reached.add((done.problem, done.region))
             lines.append(pass_text(_last_attempt(record, done), claims))
+    level = [g for g in record.goals if g.problem in LEVEL and g.state == "kept"]
+    lines += [f"I {DOING[goal.problem][0]}." for goal in level if record.output is not None]
     if not lines and record.output is not None:
         lines.append("I changed nothing but the level, because nothing called for it.")
     return lines
@@ -175,7 +177,7 @@ def _result(record: SessionRecord, measured: Measurement, claims: list[Claim]) -
             said[-1] += f" (it came with {_number(before.integrated_lufs)} LUFS)"
     if peak is not None:
         claims.append(Claim(key="loudness.true_peak_dbtp", value=peak, when="output"))
-        said.append(f"its peaks reach {_number(peak)} dBTP")
+        said.append(f"{'its peaks reach' if said else 'reaches peaks of'} {_number(peak)} dBTP")
     text = f"The finished file {' and '.join(said)}, measured on the written file." if said else ""
     target = TARGETS[record.target]
     wanted = record.target_lufs if record.target_lufs is not None else target.lufs

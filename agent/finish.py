@@ -243,6 +243,7 @@ def _write_until_true(
                 ceiling_dbtp=level.ceiling_dbtp,
                 trim_db=trim_db,
                 most_limiting_db=level.most_limiting_db,
+                gain_db=level.gain_db,
             )
             write_sound(
                 partial, audio, like=session.source_info(), bit_depth=bit_depth,
