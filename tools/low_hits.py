@@ -20,6 +20,7 @@ _LOWEST_HZ, _HIGHEST_HZ = 30.0, 250.0
 _AROUND_FRAMES = 200
 _RISE_FRAMES = 5
 _APART_FRAMES = 8
+_PIECE = 20_000
 _FLOOR = 1e-11
 
 
@@ -48,15 +49,21 @@ def added_low_hits(before: Audio, after: Audio, *, rise_db: float = 6.0) -> int:
     return 0 if at.size == 0 else 1 + int(np.sum(np.diff(at) > _APART_FRAMES))
 
 
-def _spectra(audio: Audio) -> NDArray[np.complex128]:
+def _spectra(audio: Audio) -> NDArray[np.complex64]:
     """(bins, frames) of the low end, all channels added."""
     low, rate = _low_end(audio)
     if low.size < _WINDOW:
-        return np.zeros((1, 0), dtype=np.complex128)
+        return np.zeros((1, 0), dtype=np.complex64)
     frames = np.lib.stride_tricks.sliding_window_view(low, _WINDOW)[::_HOP]
-    spectra = np.fft.rfft(frames * np.hanning(_WINDOW), axis=1).T / _WINDOW
     hz = np.fft.rfftfreq(_WINDOW, 1 / rate)
-    return np.asarray(spectra[(hz >= _LOWEST_HZ) & (hz <= _HIGHEST_HZ)])
+    wanted = (hz >= _LOWEST_HZ) & (hz <= _HIGHEST_HZ)
+    spectra = np.empty((int(wanted.sum()), frames.shape[0]), dtype=np.complex64)
+    window = np.hanning(_WINDOW) / _WINDOW
+    # Piece by piece: all bins of an hour at once would be half a gigabyte.
+    for start in range(0, frames.shape[0], _PIECE):
+        piece = np.fft.rfft(frames[start : start + _PIECE] * window, axis=1)
+        spectra[:, start : start + _PIECE] = piece.T[wanted]
+    return spectra
 
 
 def _low_end(audio: Audio) -> tuple[NDArray[np.float64], float]:
@@ -74,19 +81,20 @@ def _low_end(audio: Audio) -> tuple[NDArray[np.float64], float]:
     return np.concatenate(pieces), audio.sample_rate_hz / factor
 
 
-def _slow_gain(was: NDArray[np.complex128], now: NDArray[np.complex128]) -> NDArray[np.complex128]:
+def _slow_gain(was: NDArray[np.complex64], now: NDArray[np.complex64]) -> NDArray[np.complex64]:
     from scipy.ndimage import uniform_filter1d
 
-    def smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def smooth(values: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(uniform_filter1d(values, _AROUND_FRAMES, axis=1, mode="nearest"))
 
     cross = now * np.conj(was)
     power = smooth(np.abs(was) ** 2)
     floor = 1e-6 * power.max(initial=0.0) + 1e-20
-    return np.asarray((smooth(cross.real) + 1j * smooth(cross.imag)) / (power + floor))
+    gain = (smooth(cross.real) + 1j * smooth(cross.imag)) / (power + floor)
+    return np.asarray(gain, dtype=np.complex64)
 
 
-def _level_db(spectra: NDArray[np.complex128]) -> NDArray[np.float64]:
+def _level_db(spectra: NDArray[np.complex64]) -> NDArray[np.float64]:
     return np.asarray(10 * np.log10(np.sum(np.abs(spectra) ** 2, axis=0) + _FLOOR))
 
 
