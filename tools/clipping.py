@@ -32,7 +32,7 @@ from mixmend.tools.measurement import Clipping, Measured, Span
 
 MERGE_GAP_S = 0.05
 # A coded song is called clipped from these log odds on.
-CODED_LOG_ODDS = 1.0
+CODED_LOG_ODDS = 1.5
 # A frame of it is clipped when its peak comes this near the ceiling, in spreads of the bell.
 CODED_REACH = -0.25
 

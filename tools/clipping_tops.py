@@ -112,12 +112,13 @@ def flat_runs(
 
 
 def plateaus_elsewhere(wave: FloatArray, step: float) -> int:
-    """Flat runs of LONG or more samples with corners that are well below the top of `wave`."""
-    top = float(np.abs(wave).max(initial=0.0))
-    tolerance = max(2.5 * step, 1e-5 * top)
+    """Flat runs of LONG or more samples with corners, well inside the extremes of `wave`."""
+    high, low = float(wave.max(initial=0.0)), float(wave.min(initial=0.0))
+    tolerance = max(2.5 * step, 1e-5 * max(high, -low))
     slope = np.abs(np.diff(wave))
     flat = slope <= tolerance
-    both = flat[1:] & flat[:-1] & (np.abs(wave[1:-1]) < 0.9 * top)
+    inside = (wave[1:-1] < 0.9 * high) & (wave[1:-1] > 0.9 * low)
+    both = flat[1:] & flat[:-1] & inside
     bounds = np.flatnonzero(np.diff(np.concatenate([[False], both, [False]]).astype(np.int8)))
     begin, end = bounds[::2], bounds[1::2] + 1  # slopes just outside: begin - 1 and end
     inner = (begin > 0) & (end < slope.size) & (end - begin + 1 >= LONG)

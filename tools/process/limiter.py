@@ -23,7 +23,7 @@ CEILING_DBTP = -1.0
 RELEASE_S = 0.04
 LOOKAHEAD_S = 0.003
 # Sustained reduction: averaged over this long, released this many times slower.
-SUSTAIN_S = 0.1
+SUSTAIN_S = 0.2
 SUSTAIN_RELEASE = 4.0
 # Kept below the ceiling so that another oversampling filter does not find an overshoot.
 MARGIN_DB = 0.05
@@ -121,7 +121,9 @@ def _plan_db(needed: Plan, step_s: float, release_s: float, lookahead_s: float) 
     # One step more than the smoothing window: gains are interpolated between neighbouring steps.
     held = maximum_filter1d(needed, 2 * reach + 3, mode="constant")
     fast = _released(held, release_s / step_s)
-    average = uniform_filter1d(fast, 2 * round(SUSTAIN_S / step_s / 2) + 1, mode="constant")
+    length = 2 * round(SUSTAIN_S / step_s / 2) + 1
+    # Of the past only, so that nothing is turned down long before a peak.
+    average = uniform_filter1d(held, length, mode="constant", origin=length // 2)
     slow = _released(average, SUSTAIN_RELEASE * release_s / step_s)
     window = np.hanning(2 * reach + 3)[1:-1]
     smooth = convolve1d(np.maximum(fast, slow), window / window.sum(), mode="nearest")
