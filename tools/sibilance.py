@@ -18,6 +18,9 @@ Vector = NDArray[np.float64]
 FRAME_S = 0.0116
 SIBILANT_HZ = (5000.0, 9000.0)
 PRESENCE_HZ = (1000.0, 4000.0)
+# Sibilants fall off up here, cymbals do not; judged where the sample rate reaches so far.
+AIR_HZ = (11000.0, 15000.0)
+FALL_DB = 3.0
 SHORTEST_S, LONGEST_S = 0.035, 0.3
 RISE_DB = 6.0
 MIN_BURSTS = 3
@@ -26,10 +29,11 @@ _TINY = 1e-14
 
 @dataclass(frozen=True, eq=False)
 class SibilantBands:
-    """Level in dB of the sibilant and presence bands, frame by frame (frames,), every `hop`."""
+    """Level in dB of three bands, frame by frame (frames,), every `hop`."""
 
     sibilant_db: Vector
     presence_db: Vector
+    air_db: Vector
     hop: int
     rate_hz: int
 
@@ -71,7 +75,7 @@ def sibilant_bands(audio: Audio) -> SibilantBands | None:
         return None
     hop = int(2 ** round(np.log2(FRAME_S * rate)))
     taper = np.hanning(2 * hop).astype(np.float32)
-    low, high = (_bins(edges, hop, rate) for edges in (PRESENCE_HZ, SIBILANT_HZ))
+    parts = [_bins(edges, hop, rate) for edges in (PRESENCE_HZ, SIBILANT_HZ, AIR_HZ)]
     levels: list[FloatArray] = []
     for block in blocks(audio, hop * 1024, hop):
         mono = block.samples.mean(axis=0)
@@ -81,10 +85,10 @@ def sibilant_bands(audio: Audio) -> SibilantBands | None:
         frames = np.lib.stride_tricks.sliding_window_view(mono, 2 * hop)[::hop][:count]
         spectrum = scipy.fft.rfft(frames * taper, axis=1)
         power = spectrum.real**2 + spectrum.imag**2
-        levels.append(np.stack([power[:, low].sum(axis=1), power[:, high].sum(axis=1)]))
+        levels.append(np.stack([power[:, part].sum(axis=1) for part in parts]))
     joined = np.concatenate(levels, axis=1).astype(np.float64) / np.sum(taper) ** 2
-    presence, sibilant = 10 * np.log10(joined + _TINY)
-    return SibilantBands(sibilant, presence, hop, rate)
+    presence, sibilant, air = 10 * np.log10(joined + _TINY)
+    return SibilantBands(sibilant, presence, air, hop, rate)
 
 
 def _bins(edges_hz: tuple[float, float], hop: int, rate_hz: int) -> slice:
@@ -105,6 +109,13 @@ def find_bursts(bands: SibilantBands) -> Bursts:
     length_s = (stop - start) * frame_s
     fits = (length_s >= SHORTEST_S) & (length_s <= LONGEST_S)
     start, stop = start[fits], stop[fits]
+    # Both bands are 4 kHz wide.
+    fall_db = bands.sibilant_db - bands.air_db
+    falls = [
+        bands.rate_hz < 2 * AIR_HZ[1] or float(np.median(fall_db[first:last])) > FALL_DB
+        for first, last in zip(start, stop, strict=True)
+    ]
+    start, stop = start[falls], stop[falls]
     ratio = bands.ratio_db
     excess = [float(np.median(ratio[first:last])) for first, last in zip(start, stop, strict=True)]
     return Bursts(start, stop, np.array(excess, dtype=np.float64))

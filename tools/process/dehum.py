@@ -22,7 +22,9 @@ Complex = NDArray[np.complex128]
 PIECE_S = 0.25
 WINDOW_PIECES = 16
 HOP_PIECES = 4
-FOLLOW_S = 20.0
+# Steady mains are read over the long stretch; where they drift too fast for it, the short one.
+LONG_S, SHORT_S = 20.0, 6.0
+DRIFTS = 0.4
 TOP_HZ = 1300.0
 MAX_HARMONICS = 24
 OFFSETS_HZ = np.array([-2.75, -2.25, -1.75, -1.25, 1.25, 1.75, 2.25, 2.75])
@@ -128,21 +130,42 @@ def _demodulated(audio: Audio, freq_hz: Vector) -> Complex:
 
 
 def _smoothed(line: Complex, trust: NDArray[np.float64], time_s: Vector, k: Vector) -> Complex:
-    """Weighted mean over `FOLLOW_S` either side, after the drift of the mains is taken out."""
+    """Weighted mean over some seconds either side, after the drift of the mains is taken out."""
     out = np.zeros_like(line)
-    drift_hz = np.arange(-DRIFT_HZ, DRIFT_HZ + DRIFT_STEP_HZ / 2, DRIFT_STEP_HZ)
     # Windows of 4 s each second: neighbours share three quarters of their sound.
     shared = max(1.0, min(2.0, float(time_s.size)))
-    for index, middle_s in enumerate(time_s):
-        off_s = time_s - middle_s
-        near = np.abs(off_s) <= FOLLOW_S
-        weight = trust[:, near] * (0.5 + 0.5 * np.cos(np.pi * off_s[near] / FOLLOW_S))[:, None]
-        total = weight.sum(axis=1) + _TINY
-        turn = np.exp(-2j * np.pi * off_s[near, None, None] * drift_hz[:, None] * k)
-        summed = np.einsum("ctk,tdk->cdk", line[:, near] * weight, turn)
-        strength = np.abs(summed) ** 2 / total[:, None, :]
-        best = int(np.argmax(np.minimum(strength, 1e3).sum(axis=(0, 2))))
-        significance = strength[:, best] / shared
-        keep = np.clip(1 - SIGNIFICANT / np.maximum(significance, _TINY), 0, 1)
-        out[:, index] = keep * summed[:, best] / total
+    for index in range(time_s.size):
+        steady, drifting = (
+            _mean_line(line, trust, time_s - time_s[index], k, reach_s)
+            for reach_s in (LONG_S, SHORT_S)
+        )
+        # Steady hum gives the short stretch 0.3 of what it gives the long one, noise the same.
+        idle = shared * drifting.significance.size
+        drifts = drifting.total - idle > max(idle, DRIFTS * (steady.total - idle))
+        chosen = drifting if drifts else steady
+        significance = np.maximum(chosen.significance / shared, _TINY)
+        out[:, index] = np.clip(1 - SIGNIFICANT / significance, 0, 1) * chosen.amplitude
     return out
+
+
+@dataclass(frozen=True, eq=False)
+class _Mean:
+    """Mean amplitude and significance (channels, harmonics), and how well it all adds up."""
+
+    amplitude: Complex
+    significance: NDArray[np.float64]
+    total: float
+
+
+def _mean_line(
+    line: Complex, trust: NDArray[np.float64], off_s: Vector, k: Vector, reach_s: float
+) -> _Mean:
+    near = np.abs(off_s) <= reach_s
+    weight = trust[:, near] * (0.5 + 0.5 * np.cos(np.pi * off_s[near] / reach_s))[:, None]
+    total = weight.sum(axis=1) + _TINY
+    drift_hz = np.arange(-DRIFT_HZ, DRIFT_HZ + DRIFT_STEP_HZ / 2, DRIFT_STEP_HZ)
+    turn = np.exp(-2j * np.pi * off_s[near, None, None] * drift_hz[:, None] * k)
+    summed = np.einsum("ctk,tdk->cdk", line[:, near] * weight, turn)
+    strength = np.abs(summed) ** 2 / total[:, None, :]
+    best = int(np.argmax(np.sqrt(strength).sum(axis=(0, 2))))
+    return _Mean(summed[:, best] / total, strength[:, best], float(strength[:, best].sum()))

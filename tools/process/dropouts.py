@@ -12,19 +12,20 @@ from numpy.typing import NDArray
 
 from mixmend.tools.audio import Audio, FloatArray, allocate, blocks, release
 from mixmend.tools.dropouts import Gap, find_gaps
-from mixmend.tools.process.interpolate import fill_gap
+from mixmend.tools.process.interpolate import extend, fill_gap
 from mixmend.tools.region import Region, blend
 
 Vector = NDArray[np.float64]
 
 CONTEXT_S = 0.1
 ORDER = 1000
-SHORT_S = 0.05
+SHORT_S, LONGEST_FILL_S = 0.05, 0.1
 FADE_S = 0.02
 # Dropouts fade out and in over up to 3 ms, and gaps are known to one 2 ms step.
 EDGE_S = 0.0035
 SEARCH_S = 4.0
 TEMPLATE_S = 0.06
+LOUDEST = 2.0
 
 
 def fill_dropouts(
@@ -65,20 +66,19 @@ def _filling(audio: Audio, channel: int, start: int, stop: int) -> FloatArray:
     context = max(round(CONTEXT_S * rate), size)
     first, last = max(0, start - context), min(audio.frames, stop + context)
     near = audio.samples[channel, first:last].astype(np.float64)
-    filled = fill_gap(near, start - first, stop - first, round(ORDER * rate / 44100))
-    if size <= round(SHORT_S * rate):
-        return filled.astype(np.float32)
-    patch = _patch(audio, channel, start, stop)
-    if patch is None:
-        return filled.astype(np.float32)
+    left, right = near[: start - first], near[stop - first :]
+    order = round(ORDER * rate / 44100)
+    patch = _patch(audio, channel, start, stop) if size > SHORT_S * rate else None
+    if patch is None and size <= LONGEST_FILL_S * rate:
+        return fill_gap(near, start - first, stop - first, order).astype(np.float32)
     fade = min(size // 2, round(FADE_S * rate))
-    ramp = 0.5 - 0.5 * np.cos(np.pi * np.arange(fade) / fade)
-    weight = np.ones(size)
-    weight[:fade], weight[size - fade :] = ramp, ramp[::-1]
-    # Sine and cosine keep the power where patch and filling are unlike.
-    return np.asarray(
-        np.sin(np.pi / 2 * weight) * patch + np.cos(np.pi / 2 * weight) * filled, "f4"
-    )
+    before, after = extend(left, fade, order), extend(right[::-1], fade, order)[::-1]
+    filled = np.zeros(size) if patch is None else patch
+    # Sine and cosine keep the power where the two are unlike.
+    turn = np.pi / 2 * (0.5 - 0.5 * np.cos(np.pi * np.arange(fade) / fade))
+    filled[:fade] = np.cos(turn) * before + np.sin(turn) * filled[:fade]
+    filled[size - fade :] = np.cos(turn[::-1]) * after + np.sin(turn[::-1]) * filled[size - fade :]
+    return filled.astype(np.float32)
 
 
 def _patch(audio: Audio, channel: int, start: int, stop: int) -> Vector | None:
@@ -102,6 +102,9 @@ def _patch(audio: Audio, channel: int, start: int, stop: int) -> Vector | None:
     if energy <= 0:
         return None
     likeness = match / np.sqrt(np.maximum(power, 1e-3 * energy) * energy)
+    # A drum inside the gap would be one too many: the piece must not outgrow its surroundings.
+    within = fftconvolve(wave**2, 1 - known, "valid")
+    likeness[within * 2 * side > LOUDEST * size * power] = -2.0
     # The gap itself and its flanks are no source.
     own = slice(max(0, at - side - size - side), at + size)
     likeness[own] = -2.0
@@ -109,4 +112,4 @@ def _patch(audio: Audio, channel: int, start: int, stop: int) -> Vector | None:
     if likeness[best] <= 0:
         return None
     gain = float(np.clip(np.sqrt(energy / max(power[best], 1e-12)), 0.5, 2.0))
-    return np.asarray(gain * wave[best + side : best + side + size])
+    return gain * wave[best + side : best + side + size]

@@ -37,6 +37,18 @@ def fill_gap(wave: Vector, start: int, stop: int, order: int, rounds: int = 2) -
     return found
 
 
+def extend(wave: Vector, count: int, order: int) -> Vector:
+    """The next `count` samples after `wave` (frames,), as its own autoregressive model expects."""
+    from scipy.signal import lfilter, lfiltic
+
+    order = min(order, wave.size // 3)
+    if order < 1 or not np.any(wave):
+        return np.zeros(count)
+    predictor = _predictor(_correlation(wave, order))
+    state = lfiltic([1.0], predictor, wave[: -order - 1 : -1])
+    return np.asarray(lfilter([1.0], predictor, np.zeros(count), zi=state)[0])
+
+
 def prediction_filter(wave: Vector, quiet: NDArray[np.bool_], order: int) -> Vector:
     """Prediction error filter (order + 1,) fitted to the `quiet` samples of `wave` (frames,)."""
     tamed = np.where(quiet, wave, 0.0)
