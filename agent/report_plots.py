@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixmend.tools.audio import Audio, blocks
+from mixmend.tools.audio import Audio, blocks, release
 from mixmend.tools.measurement import Measurement
 
 if TYPE_CHECKING:
@@ -139,6 +139,10 @@ def spectrogram_db(audio: Audio, rows: int = 200, columns: int = 900) -> NDArray
         piece = np.asarray(audio.samples[:, start : start + size], dtype=np.float32)
         piece = np.pad(piece, ((0, 0), (0, size - piece.shape[1])))
         power[:, column] = (np.abs(rfft(piece * window, axis=1)) ** 2).mean(axis=0)
+        if column % 20 == 19:
+            # Looking here and there would keep all of a long song resident.
+            release(audio.samples)
+    release(audio.samples)
     highest = min(20000.0, rate / 2)
     edges = 30.0 * (highest / 30.0) ** (np.arange(rows + 1) / rows) / (rate / size)
     first = np.clip(edges[:-1].astype(int), 0, size // 2)
