@@ -13,8 +13,6 @@ Vector = NDArray[np.float64]
 
 # Loading of the autocorrelation: keeps long models of pure tones stable.
 LOADING = 1e-7
-# How much of the spread that the model cannot foresee is held for music when looking for a burst.
-DOUBT = 1.0
 
 
 def fill_gap(wave: Vector, start: int, stop: int, order: int, rounds: int = 2) -> Vector:
@@ -65,7 +63,7 @@ def clean_burst(
     fill in, less the error of that filling; music and burst are then both taken as Gaussian
     (Godsill and Rayner 1998, section 5). Twice, the second time from the better estimate.
     """
-    from scipy.linalg import toeplitz
+    from scipy.linalg import solve, toeplitz
 
     size, order = stop - start, predictor.size - 1
     spread = np.correlate(predictor, predictor, "full")
@@ -77,18 +75,28 @@ def clean_burst(
     known[start:stop] = 0.0
     first, last = max(0, start - order), min(known.size, stop + order)
     pulled = np.convolve(known[first:last], spread)[order + start - first :][:size] / power
-    covariance = np.linalg.inv(precision)
-    music, heard = -covariance @ pulled, wave[start:stop]
-    doubt = np.diag(covariance)
+    heard, burst = wave[start:stop], np.full(size, np.inf)
     window = np.hanning(min(smooth, size) + 2)[1:-1]
     window /= window.sum()
     for _ in range(2):
-        spare = np.convolve((heard - music) ** 2 - DOUBT * doubt, window, "same")
+        covariance = _inverse(precision + np.diag(1 / burst))
+        music = covariance @ (heard / burst - pulled)
+        doubt = np.diag(covariance)
+        spare = np.convolve((heard - music) ** 2 - doubt, window, "same")
         burst = np.maximum(spare, 1e-3 * doubt + 1e-20)
-        solved = np.linalg.inv(precision + np.diag(1 / burst))
-        music = solved @ (heard / burst - pulled)
-        doubt = np.diag(solved)
-    return np.asarray(music)
+    music = solve(precision + np.diag(1 / burst), heard / burst - pulled, assume_a="pos")
+    return np.asarray(music, dtype=np.float64)
+
+
+def _inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Inverse of a symmetric positive definite matrix, in half the time of a general one."""
+    from scipy.linalg.lapack import dpotrf, dpotri
+
+    factor, failed = dpotrf(matrix)
+    if failed:
+        return np.asarray(np.linalg.pinv(matrix, hermitian=True), dtype=np.float64)
+    upper = np.triu(dpotri(factor)[0])
+    return np.asarray(upper + np.triu(upper, 1).T)
 
 
 def _correlation(wave: Vector, order: int) -> Vector:
