@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mixmend.tools.audio import Audio, FloatArray, allocate, blocks, release
+from mixmend.tools.audio import Audio, FloatArray, map_blocks
 from mixmend.tools.dropouts import Gap, find_gaps
 from mixmend.tools.process.interpolate import extend, fill_gap
 from mixmend.tools.region import Region, blend
@@ -44,14 +44,10 @@ def fill_dropouts(
     gaps = find_gaps(audio) if gaps is None else gaps
     if not gaps:
         return audio
-    out = allocate(audio.channels, audio.frames)
-    for block in blocks(audio, 30 * audio.sample_rate_hz):
-        out[:, block.start : block.stop] = block.samples
-        release(out)
-    after = Audio(out, audio.sample_rate_hz)
+    after = map_blocks(audio, lambda samples, _: samples, context_s=0.0)
     for gap in gaps:
         start, stop = whole_gap(audio, gap)
-        out[gap.channel, start:stop] = _filling(after, gap.channel, start, stop)
+        after.samples[gap.channel, start:stop] = _filling(after, gap.channel, start, stop)
     return blend(audio, after, strength=strength, region=region)
 
 
