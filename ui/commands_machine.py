@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -39,11 +41,29 @@ def ui(port: int, headless: bool) -> None:
 @click.option("--quick", is_flag=True, help="Fewer songs; figures are rougher.")
 @click.option("--checkpoint", type=FILE, help="Folder of a checkpoint (bench parity).")
 @click.option("--song", type=FILE, help="A song to run on (bench measure).")
-@click.option("-o", "--out", type=FILE, help="Also write the table here, as Markdown.")
+@click.option("--methods", metavar="A,B", help="Rows to run (bench restore).")
+@click.option(
+    "--kinds", metavar="X,Y", help="Kinds of damage, double, triple, intact (bench restore)."
+)
+@click.option("--songs", type=click.IntRange(1), help="How many songs (bench restore).")
+@click.option("--jobs", type=click.IntRange(1), help="Processes at a time (bench restore).")
+@click.option(
+    "--metrics", type=click.Choice(["paper", "all"]),
+    help="The paper's error alone, or everything (bench restore).",
+)  # fmt: skip
+@click.option("--cache", type=FILE, help="Folder that keeps results (bench restore).")
+@click.option("--plots", type=FILE, help="Folder for pictures (bench restore).")
+@click.option(
+    "--write-choice", type=FILE, is_flag=False, flag_value="",
+    help="Write what mend chooses engines by, here or beside the weights (bench restore).",
+)  # fmt: skip
+@click.option(
+    "-o", "--out", type=FILE, help="Also write the table here, as Markdown (.json: JSON)."
+)
 @json_option
 def bench(
-    name: str, quick: bool, checkpoint: Path | None, song: Path | None, out: Path | None,
-    as_json: bool,
+    name: str, quick: bool, out: Path | None, as_json: bool, methods: str | None,
+    kinds: str | None, write_choice: Path | None, **chosen: Any,
 ) -> None:  # fmt: skip
     """Run a benchmark; without a name, list them."""
     from mixmend.agent.bench.registry import BenchRequest, names, run_bench
@@ -56,14 +76,29 @@ def bench(
         for known, about in names().items():
             click.echo(f"{known:14} {about}")
         return
-    request = BenchRequest(name=name, quick=quick, checkpoint=checkpoint, song=song)
+    if write_choice == Path():
+        from mixmend.agent.engine_choice import table_path
+
+        write_choice = table_path()
+    request = BenchRequest(
+        name=name, quick=quick, methods=_listed(methods), kinds=_listed(kinds),
+        write_choice=write_choice, **chosen,
+    )  # fmt: skip
     table = run_bench(request, on_progress=lambda text: click.echo(text, err=True))
     if out is not None:
-        _write(out, table.to_markdown())
+        as_table = out.suffix.lower() != ".json"
+        _write(out, table.to_markdown() if as_table else json.dumps(table.to_json_dict(), indent=1))
     if as_json:
         terminal.print_json(table.to_json_dict())
     else:
         click.echo(table.to_markdown())
+
+
+def _listed(names: str | None) -> tuple[str, ...] | None:
+    """Names with commas between them."""
+    if names is None:
+        return None
+    return tuple(part.strip() for part in names.split(",") if part.strip())
 
 
 def _write(out: Path, text: str) -> None:

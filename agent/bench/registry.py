@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from mixmend.agent.bench.material import held_out_songs
@@ -25,6 +25,7 @@ _ABOUT = {
     "diagnose": "the true problem among the findings, for every kind of damage",
     "guard": "planted harms caught, good passes let through",
     "mend": "damaged songs with the matching request: better, never worse",
+    "restore": "every way to restore on every kind of damage: the paper's error, and harm",
     "understanding": "plain words understood, offline",
     "memory": "peak memory of every command on an hour of sound",
     "parity": "engine sonicmaster against the published model's answers (needs --checkpoint)",
@@ -36,12 +37,23 @@ _ABOUT = {
 
 @dataclass(frozen=True)
 class BenchRequest:
-    """Which benchmark, how thorough, and on what where that can be chosen."""
+    """Which benchmark, how thorough, and on what where that can be chosen.
+
+    Everything after `quick` is only for benchmarks that take it; None leaves it to them.
+    """
 
     name: str
     quick: bool = False
     checkpoint: Path | None = None
     song: Path | None = None
+    methods: tuple[str, ...] | None = None
+    kinds: tuple[str, ...] | None = None
+    songs: int | None = None
+    jobs: int | None = None
+    metrics: str | None = None
+    cache: Path | None = None
+    plots: Path | None = None
+    write_choice: Path | None = None
 
 
 def names() -> dict[str, str]:
@@ -62,10 +74,13 @@ def run_bench(request: BenchRequest, on_progress: Callable[[str], None] | None =
         options["on_progress"] = _told(on_progress)
     if "music" in accepted:
         options["music"] = [song.path for song in held_out_songs(_SONGS)]
-    for name in ("checkpoint", "song"):
+    for name in (field.name for field in fields(request)):
         value = getattr(request, name)
+        if name in ("name", "quick"):
+            continue
         if value is not None and name not in accepted:
-            raise UsageError(f"the benchmark {request.name} takes no --{name}.")
+            option = name.replace("_", "-")
+            raise UsageError(f"the benchmark {request.name} takes no --{option}.")
         if value is not None:
             options[name] = value
     table: Table = module.run(**options)
