@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mixmend.agent.brains import BrainChoice, choose_brain, make_brain
+from mixmend.agent.engine_choice import AUTO, check_engine
 from mixmend.agent.limits import Limits
 from mixmend.agent.outputs import check_holds, check_out
 from mixmend.agent.records import PassRecord, SessionRecord
@@ -20,7 +21,6 @@ from mixmend.agent.targets import get_target
 from mixmend.agent.toolbox import Toolbox, Wanted
 from mixmend.agent.truth import unfounded_numbers
 from mixmend.model.engine import OnProgress
-from mixmend.model.engines import get_engine
 from mixmend.tools.errors import MixmendError, UsageError
 from mixmend.tools.measurement import Span
 from mixmend.tools.region import Region, region_within
@@ -141,7 +141,7 @@ def mend(
         region = (place.start_s, place.end_s)
     session = Session.start(
         request.path, store or SessionStore(), words=request.words,
-        engine=request.engine or "dsp", seed=request.seed, sound=sound,
+        engine=request.engine or AUTO, seed=request.seed, sound=sound,
     )  # fmt: skip
     del sound
     try:
@@ -235,7 +235,7 @@ def _check_request(request: MendRequest) -> None:
         raise UsageError("the number of passes cannot be negative.")
     get_target(request.target)
     if request.engine is not None:
-        get_engine(request.engine)
+        check_engine(request.engine)
     check_out(request.path, request.out)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mixmend.agent.engine_choice import named_or_best
 from mixmend.agent.guard import judge
 from mixmend.agent.records import GoalRecord, PassRecord
 from mixmend.agent.session import Session
@@ -42,8 +43,9 @@ def work_on(
     (the working version when None).
     """
     start = session.working_version().number if parent is None else parent
+    chosen = named_or_best(engine or session.record.engine, goal.problem)
     done: PassRecord | None = None
-    for attempt in _attempts(engine or session.record.engine, goal.strength):
+    for attempt in _attempts(chosen, goal.strength):
         done = _run(session, goal, attempt, steps, start, on_progress)
         if done.verdict == "kept":
             break

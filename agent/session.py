@@ -52,7 +52,7 @@ class Session:
         store: SessionStore,
         *,
         words: str = "",
-        engine: str = "dsp",
+        engine: str = "auto",
         seed: int = 0,
         sound: Sound | None = None,
     ) -> Session:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
               help="keep, streaming, apple, broadcast, podcast, cd, vinyl or club.")  # fmt: skip
 @region_option
 @click.option("--strength", type=click.FloatRange(0, 1), help="Of every pass; default: as needed.")
-@click.option("--engine", help="See `mixmend doctor`; default: the best one for each goal.")
+@click.option("--engine", help="See `mixmend doctor`; default: auto, the best one for each goal.")
 @click.option("--report", type=FILE, help="Write the report here (.html .pdf .md .json).")
 @click.option("--max-passes", type=click.IntRange(0), default=6, show_default=True)
 @click.option("--steps", type=click.IntRange(1), help="Solver steps of a flow model.")
