@@ -30,6 +30,7 @@ _COMMANDS = {
     "sessions": "commands_session",
     "resume": "commands_session",
     "bench": "commands_machine",
+    "train": "commands_train",
     "weights": "commands_weights",
     "doctor": "commands_machine",
 }
