@@ -54,7 +54,6 @@ def measure_result(
     Onsets and level are compared with the clean song: an attack counts as added when that has
     none there. The lag is against the damaged song.
     """
-    lags = [lag_between(source, result).frames for source in (clean, damaged)]
     level_db = 10 * np.log10(np.maximum(mel_power(result), reference.floor))
     pair = make_pair(clean, result)
     onsets = added_onsets(pair)
@@ -65,8 +64,15 @@ def measure_result(
         "added_onsets_per_min": 60.0 * onsets.added / clean.duration_s,
         "added_onsets_percent": 100.0 * onsets.added_share,
         "level_wobble_db": level_wobble_db(pair, band_gains_db(pair)),
-        "lag_frames": float(min(lags, key=abs)),
+        "lag_frames": float(_lag(clean, damaged, result)),
     }
+
+
+def _lag(clean: Audio, damaged: Audio, result: Audio) -> int:
+    if result is damaged:
+        return 0
+    lag = lag_between(damaged, result).frames
+    return lag if lag == 0 else min(lag, lag_between(clean, result).frames, key=abs)
 
 
 def _distance_db(clean_db: DoubleArray, other_db: DoubleArray) -> float:
