@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from mixmend.tools.audio import Audio
 from mixmend.tools.errors import UsageError
 from mixmend.tools.paper_error import paper_error
 from mixmend.tools.sound_distance import log_spectral_distance_db
+from mixmend.tools.writing import write_sound
 from tests.signals import music
 
 CLEAN = music(5.0, seed=3)
@@ -363,3 +365,18 @@ def test_a_cache_keeps_the_fuller_result(tmp_path: Path) -> None:
 def test_rules_name_what_the_code_does() -> None:
     for kind in restore_cases._REACH_HZ:
         assert f"`{kind}`" in restore_cases.RULES
+
+
+def test_several_processes_give_what_one_gives(tmp_path: Path) -> None:
+    path = tmp_path / "song.wav"
+    write_sound(path, music(21.0, seed=5))
+    here = replace(song(), path=path, duration_s=21.0)
+    tasks = [
+        restore.Task(0, here, kind, ("loudness",), False, (kind,)) for kind in ("volume", "mud")
+    ]
+    one = [found for each in restore._work_all(tasks, 1) for found in each]
+    two = [found for each in restore._work_all(tasks, 2) for found in each]
+    assert len(one) == 2
+    # Processor time is never the same twice.
+    assert {r.key: r.faults for r in two} == {r.key: r.faults for r in one}
+    assert all(fault.before > 0 for r in one for fault in r.faults)
