@@ -10,7 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mixmend.agent.bench import restore, restore_cache, restore_cases, restore_methods
+from mixmend.agent.bench import (
+    restore,
+    restore_cache,
+    restore_cases,
+    restore_methods,
+    restore_peers,
+)
 from mixmend.agent.bench.restore_cache import FaultError, Result, ResultCache, code_digest
 from mixmend.agent.bench.restore_cases import Case, Material, draw_kinds, make_case, other_kind
 from mixmend.agent.bench.restore_choice import choice_of
@@ -151,8 +157,8 @@ def test_matchering_takes_another_song_of_the_package(monkeypatch: pytest.Monkey
         return music(5.0, seed=9)
 
     here = (song("one"), song("two"))
-    monkeypatch.setattr(restore_methods, "songs", lambda _: here)
-    monkeypatch.setattr(restore_methods, "excerpt", reference)
+    monkeypatch.setattr(restore_peers, "songs", lambda _: here)
+    monkeypatch.setattr(restore_peers, "excerpt", reference)
     out = get_method("matchering").run(case("bright"))
     assert taken == ["two"]
     assert out.samples.shape == CLEAN.samples.shape
@@ -380,3 +386,20 @@ def test_several_processes_give_what_one_gives(tmp_path: Path) -> None:
     # Processor time is never the same twice.
     assert {r.key: r.faults for r in two} == {r.key: r.faults for r in one}
     assert all(fault.before > 0 for r in one for fault in r.faults)
+
+
+def test_other_weights_are_another_method() -> None:
+    class Flow:
+        """Knows its weights only once it has worked, as flows do."""
+
+        name = "flow"
+
+        def __init__(self, sha256: str) -> None:
+            self._sha256, self.checkpoint_sha256 = sha256, None
+
+        def restore(self, audio: Audio, _words: str, **_options: object) -> Audio:
+            self.checkpoint_sha256 = self._sha256  # type: ignore[assignment]
+            return audio
+
+    codes = [restore_methods._engine_method(Flow(sha), "flow", "").code for sha in ("a", "b", "a")]
+    assert codes[0] == codes[2] != codes[1]
