@@ -74,10 +74,7 @@ def _repeat(done: PassRecord, audio: Audio, on_progress: OnProgress | None) -> A
             gain_db=float(done.options["gain_db"] or 0.0),
         )[0]
     engine = get_engine(done.engine)
-    checkpoint = getattr(engine, "checkpoint_sha256", None)
-    if checkpoint != done.checkpoint_sha256:
-        raise MixmendError(f"pass {done.n} used other weights of {done.engine} than are here.")
-    return engine.restore(
+    result = engine.restore(
         audio,
         done.instruction,
         region=None if done.region is None else Region(*done.region),
@@ -86,3 +83,8 @@ def _repeat(done: PassRecord, audio: Audio, on_progress: OnProgress | None) -> A
         seed=done.seed,
         on_progress=on_progress,
     )
+    # Asked afterwards: engines read their weights with the first sound they are given.
+    checkpoint = getattr(engine, "checkpoint_sha256", None)
+    if checkpoint != done.checkpoint_sha256:
+        raise MixmendError(f"pass {done.n} used other weights of {done.engine} than are here.")
+    return result
