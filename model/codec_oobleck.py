@@ -1,82 +1,45 @@
 """The waveform codec (Oobleck autoencoder, `diffusers`): 44.1 kHz stereo to latents and back.
 
-Weight norm is folded into the weights, residual units run in short pieces that stay in the cache,
-and long sound goes through in tiles with as much context as the network can hear, so a tile equals
-the same place of the whole to within rounding. Source: Evans et al. 2024, "Stable Audio Open".
+Weight norm is folded into the weights, layers run in pieces (`codec_layers`), and long sound goes
+through in tiles with as much context as the network can hear, so a tile equals the same place of
+the whole to within rounding. Source: Evans et al. 2024, "Stable Audio Open".
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from mixmend.model.codec_layers import (
+    Convolved,
+    Raised,
+    Stage,
+    Unit,
+    decoder_stages,
+    encoder_stages,
+)
 from mixmend.model.sonic_load import Precision, check_names, opened
+from mixmend.model.workers import Beat
 from mixmend.tools.audio import IN_MEMORY_SAMPLES, Audio, release
 from mixmend.tools.errors import FileError
 
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 _REACH = 39  # samples each side that three residual units hear: 3 * (1 + 3 + 9)
 
-# Called between layers; may raise Cancelled.
-Beat = Callable[[], None]
-
-
-class _Snake(nn.Module):
-    """x + sin(a x)^2 / b with its exponentials taken once."""
-
-    def __init__(self, snake: Any) -> None:
-        super().__init__()
-        self.alpha = nn.Parameter(torch.exp(snake.alpha), requires_grad=False)
-        self.share = nn.Parameter(1.0 / (torch.exp(snake.beta) + 1e-9), requires_grad=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        wave = torch.sin(self.alpha * x)
-        return torch.addcmul(x, wave.mul_(wave), self.share)
-
-
-class _Unit(nn.Module):
-    """A residual unit that walks through time in pieces; the same result, out of the cache."""
-
-    def __init__(self, unit: Any, piece: int) -> None:
-        super().__init__()
-        self.snake1, self.conv1 = unit.snake1, unit.conv1
-        self.snake2, self.conv2 = unit.snake2, unit.conv2
-        self.piece = piece
-
-    def forward(self, x: Tensor) -> Tensor:
-        reach, length = self.conv1.padding[0], x.shape[-1]
-        weight, bias = self.conv1.weight, self.conv1.bias
-        out = torch.empty_like(x)
-        for start in range(0, length, self.piece):
-            stop = min(start + self.piece, length)
-            first, last = max(0, start - reach), min(length, stop + reach)
-            y = self.snake1(x[..., first:last]).to(weight.dtype)
-            # Zeros beyond the ends, as the whole convolution pads.
-            y = F.pad(y, (first - (start - reach), stop + reach - last))
-            y = F.conv1d(y, weight, bias, dilation=self.conv1.dilation).to(x.dtype)
-            y = self.conv2(self.snake2(y).to(weight.dtype))
-            out[..., start:stop] = x[..., start:stop] + y
-        return out
-
-
-class _Half(nn.Module):
-    """A convolution in its own precision between layers in full precision."""
-
-    def __init__(self, conv: Any) -> None:
-        super().__init__()
-        self.conv = conv
-
-    def forward(self, x: Tensor) -> Tensor:
-        found: Tensor = self.conv(x.to(self.conv.weight.dtype))
-        return found.to(x.dtype)
+# What runs in bfloat16, the most first; each next one is about a tenth slower than the one before.
+PRECISIONS = ("all", "residual units", "wide convolutions")
+# Of the latents and of the sound, relative, on the sound that is tried when a codec is loaded: half
+# of the 1e-2 that may be lost at most.
+_TRIED_LIMIT = 5e-3
+_TRIED_FRAMES = 6
 
 
 @dataclass(frozen=True)
@@ -98,53 +61,120 @@ def reach_of(ratios: list[int]) -> Reach:
 
 
 class OobleckCodec:
-    """Encodes (mode of the posterior) and decodes; sound is (2, samples), latents (frames, 64)."""
+    """Encodes (mode of the posterior) and decodes; sound is (2, samples), latents (frames, 64).
+
+    `halves` is what runs in bfloat16: one of PRECISIONS, or "nothing". `beat` is called many times
+    a second while there is work; what it raises stops the work.
+    """
 
     def __init__(self, model: Any, *, device: str = "cpu", tile: int = 320) -> None:
-        self._model = model
+        self._encoder = encoder_stages(model.encoder)
+        self._decoder = decoder_stages(model.decoder)
         self._device = device
         self.hop: int = int(model.hop_length)
         self.tile = tile
         self.reach = reach_of(list(model.config.downsampling_ratios))
         self.beat: Beat | None = None
-        for layer in model.modules():
-            if isinstance(layer, _Unit | nn.Conv1d | nn.ConvTranspose1d):
-                layer.register_forward_pre_hook(self._tick)
-
-    def _tick(self, _layer: nn.Module, _args: tuple[Any, ...]) -> None:
-        if self.beat is not None:
-            self.beat()
+        self.halves = "nothing"
 
     def encode(self, sound: Audio, frames: int) -> Tensor:
         """Latents (frames, channels) of a stereo sound at 44.1 kHz, silence past its end."""
         pieces = []
-        for start in range(0, frames, self.tile):
-            stop = min(start + self.tile, frames)
+        for start, stop in _even(0, frames, self.tile):
             first, last = max(0, start - self.reach.encode), min(frames, stop + self.reach.encode)
             wave = torch.zeros(1, 2, (last - first) * self.hop)
             taken = sound.samples[:, first * self.hop : last * self.hop]
             wave[0, :, : taken.shape[1]] = torch.from_numpy(taken.copy())
             if sound.frames * sound.channels > IN_MEMORY_SAMPLES:
                 release(sound.samples)
-            with torch.inference_mode():
-                found = self._model.encoder(wave.to(self._device))
+            found = self._through(self._encoder, wave)
             mean = found.chunk(2, dim=1)[0][0].T
-            pieces.append(mean[start - first : stop - first].float().cpu())
+            pieces.append(mean[start - first : stop - first].cpu())
         return torch.cat(pieces)
 
     def decode(self, latents: Tensor, start: int, stop: int) -> Tensor:
         """Sound (2, (stop - start) * hop) of frames [start, stop) of `latents` (frames, 64)."""
         pieces = []
-        for first in range(start, stop, self.tile):
-            last = min(first + self.tile, stop)
+        for first, last in _even(start, stop, self.tile):
             left = max(0, first - self.reach.decode)
             right = min(latents.shape[0], last + self.reach.decode)
-            fed = latents[left:right].T[None].to(self._device)
-            with torch.inference_mode():
-                wave = self._model.decoder(fed)[0]
+            wave = self._through(self._decoder, latents[left:right].T[None])[0]
             inside = slice((first - left) * self.hop, (last - left) * self.hop)
-            pieces.append(wave[:, inside].float().cpu())
+            pieces.append(wave[:, inside].cpu())
         return torch.cat(pieces, dim=1)
+
+    def _through(self, stages: list[Stage], x: Tensor) -> Tensor:
+        x = x.to(self._device, torch.float32)
+        with torch.inference_mode():
+            for stage in stages:
+                x = stage(x, self.beat)
+        return x
+
+    def use_halves(self, what: str) -> None:
+        """Run that part of the convolutions in bfloat16, one of PRECISIONS or "nothing".
+
+        The outermost convolutions and whatever runs along the residuals stay in full precision:
+        they cost little, and errors there reach everything.
+        """
+        half, full = torch.bfloat16, torch.float32
+        level = PRECISIONS.index(what) if what in PRECISIONS else len(PRECISIONS)
+        for layer in self._layers():
+            if isinstance(layer, Unit):
+                layer.wide.weights.use(half if level < 3 else full)
+                layer.narrow.weights.use(half if level < 2 else full)
+            elif layer.snake is not None and not self._is_outer(layer):
+                layer.weights.use(half if level < 1 else full)
+        self.halves = what if what in PRECISIONS else "nothing"
+
+    def settle(self, dtype: Precision) -> None:
+        """Choose how much runs in bfloat16 by trying it on a short sound, and keep to it.
+
+        With `fp32` nothing does. Weights that are not needed any more are let go.
+        """
+        if dtype == "bf16":
+            self.use_halves(self._tried())
+        for layer in self._layers():
+            for part in (layer.wide, layer.narrow) if isinstance(layer, Unit) else (layer,):
+                part.weights.settle()
+
+    def _tried(self) -> str:
+        sound = _tried_sound(_TRIED_FRAMES * self.hop)
+        latents = self.encode(sound, _TRIED_FRAMES)
+        wave = self.decode(latents, 0, _TRIED_FRAMES)
+        for what in PRECISIONS:
+            self.use_halves(what)
+            lost = _relative(self.encode(sound, _TRIED_FRAMES), latents)
+            if max(lost, _relative(self.decode(latents, 0, _TRIED_FRAMES), wave)) < _TRIED_LIMIT:
+                return what
+        return "nothing"
+
+    def _layers(self) -> list[Convolved | Raised | Unit]:
+        return [layer for stage in (*self._encoder, *self._decoder) for layer in stage.layers]
+
+    def _is_outer(self, layer: Convolved | Raised) -> bool:
+        return layer in (self._encoder[-1].layers[-1], self._decoder[-1].layers[-1])
+
+
+def _even(start: int, stop: int, most: int) -> list[tuple[int, int]]:
+    """[start, stop) in as few pieces of at most `most` as possible, all about as long."""
+    count = -(-(stop - start) // most)
+    edges = [start + (stop - start) * index // count for index in range(count + 1)]
+    return list(itertools.pairwise(edges))
+
+
+def _relative(value: Tensor, golden: Tensor) -> float:
+    return float((value - golden).norm() / golden.norm().clamp(min=1e-12))
+
+
+def _tried_sound(samples: int) -> Audio:
+    """Two chords that die away and a little noise: sound as unlike a test tone as music is."""
+    rng = np.random.default_rng(0)
+    time_s = np.arange(samples) / 44100
+    tones = rng.uniform(60, 6000, (2, 12, 1))
+    waves = np.sin(2 * np.pi * tones * time_s + rng.uniform(0, 6.28, tones.shape)) / 12
+    fades = np.exp(-rng.uniform(1, 20, tones.shape) * time_s)
+    noise = 0.02 * rng.standard_normal((2, samples))
+    return Audio(((waves * fades).sum(axis=1) + noise).astype(np.float32), 44100)
 
 
 def load_codec(folder: Path, *, device: str = "cpu", dtype: Precision = "fp32") -> OobleckCodec:
@@ -203,7 +233,7 @@ def _empty_model(settings: dict[str, Any]) -> Any:
 def folded(
     model: Any, tensors: dict[str, Tensor], *, device: str, dtype: Precision
 ) -> OobleckCodec:
-    """The codec with weight norm multiplied out and its layers exchanged for the quicker ones."""
+    """The codec with weight norm multiplied out; with `bf16` what holds its accuracy runs in it."""
     for layer in model.modules():
         if hasattr(layer, "weight_g"):
             nn.utils.remove_weight_norm(layer)
@@ -215,34 +245,7 @@ def folded(
             value = tensors[name]
         frozen = nn.Parameter(value.detach().float().clone(), requires_grad=False)
         setattr(model.get_submodule(owner), leaf, frozen)
-    piece = 1 << 62 if device != "cpu" else 8192
-    _exchange(model, piece, torch.bfloat16 if dtype == "bf16" else torch.float32)
     nn.Module.to(model.eval(), device)
-    return OobleckCodec(model, device=device)
-
-
-def _exchange(module: nn.Module, piece: int, work: torch.dtype) -> None:
-    """Quicker layers in place of the plain ones; `work` is the precision of convolutions.
-
-    What runs along the residuals stays in full precision, as do the outermost convolutions: they
-    are cheap, and in bfloat16 the latents would be off by several hundredths.
-    """
-    for name, child in list(module.named_children()):
-        kind = type(child).__name__
-        if kind == "Snake1d":
-            setattr(module, name, _Snake(child))
-        elif kind == "OobleckResidualUnit":
-            _exchange_snakes(child)
-            child.conv1.to(work)
-            child.conv2.to(work)
-            setattr(module, name, _Unit(child, piece))
-        elif kind in ("OobleckEncoderBlock", "OobleckDecoderBlock"):
-            _exchange(child, piece, work)
-            inner = "conv1" if kind == "OobleckEncoderBlock" else "conv_t1"
-            setattr(child, inner, _Half(getattr(child, inner).to(work)))
-        else:
-            _exchange(child, piece, work)
-
-
-def _exchange_snakes(unit: Any) -> None:
-    unit.snake1, unit.snake2 = _Snake(unit.snake1), _Snake(unit.snake2)
+    codec = OobleckCodec(model, device=device)
+    codec.settle(dtype)
+    return codec

@@ -16,6 +16,7 @@ from mixmend.model.sonic_load import SonicModel, load_sonic
 from mixmend.model.sonic_velocity import Asked, SonicVelocity
 from mixmend.tools.errors import FileError, UsageError
 from tests import plain_flux
+from tests.golden_sonic import write_golden_checkpoint
 from tests.sonic_files import write_checkpoint
 
 
@@ -187,7 +188,19 @@ def test_parity_bench_asks_for_its_folder(tmp_path: Path) -> None:
         parity.run(checkpoint=tmp_path)
 
 
-@pytest.mark.skipif("MIXMEND_PARITY" not in os.environ, reason="no folder of golden answers given")
-def test_golden_answers_of_the_published_class() -> None:
+def test_stored_answers_of_the_published_class(tmp_path: Path) -> None:
+    write_golden_checkpoint(tmp_path)
+    table = parity.run(checkpoint=tmp_path).to_json_dict()
+    assert len(table["cases"]) == 8
+    for row in table["rows"]:
+        assert row["relative error"] < 1e-4, row
+        assert row["of the change made"] < 1e-4, row
+        assert row["worst step"] < 1e-4, row
+
+
+@pytest.mark.skipif(
+    "MIXMEND_PARITY" not in os.environ, reason="a folder of more answers was not given"
+)
+def test_answers_in_a_folder_of_your_own() -> None:
     table = parity.run(checkpoint=Path(os.environ["MIXMEND_PARITY"])).to_json_dict()
     assert max(table["cases"].values()) < 1e-4
