@@ -172,6 +172,15 @@ def songs(split: Split, cache_dir: Path | None = None) -> tuple[Song, ...]:
     return load_corpus(cache_dir).part(split)
 
 
+def music_in(folder: Path) -> tuple[Song, ...]:
+    """Songs over 45 s in a folder of one's own; raises InputError where there is none."""
+    found = _songs_of(Package("own", "train", "own"), folder) if folder.is_dir() else []
+    if not found:
+        kinds = ", ".join(sorted(suffix[1:] for suffix in _SOUND_SUFFIXES))
+        raise InputError(f"{folder} holds no music of {SHORTEST_S:.0f} s or more ({kinds}).")
+    return tuple(found)
+
+
 def excerpt(song: Song, start_fraction: float, duration_s: float) -> Audio:
     """A stretch of a song as (2, frames) at 44.1 kHz, shortened only by the end of the song.
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mixmend.model.engine import Engine
 from mixmend.tools.errors import UsageError
+
+if TYPE_CHECKING:
+    from mixmend.model.mend_flow import MendFlow
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,34 @@ def _load_sonicmaster() -> Engine:
     return SonicEngine(parts_from_weights)
 
 
+def _mendflow_status() -> EngineStatus:
+    from importlib.util import find_spec
+
+    from mixmend.model.mend_weights import chosen_weights
+
+    if find_spec("torch") is None or find_spec("diffusers") is None:
+        return EngineStatus("mendflow", False, "It needs torch and diffusers; install them.")
+    path = chosen_weights()
+    if not path.is_file():
+        return EngineStatus("mendflow", False, f"Its weights are missing: {path}.")
+    return EngineStatus("mendflow", True, "Our own small flow; its weights come with Mixmend.")
+
+
+def _load_mendflow() -> Engine:
+    from mixmend.model.mend_engine import MendEngine
+    from mixmend.model.mend_weights import chosen_weights
+
+    def load() -> MendFlow:
+        from mixmend.model.mend_flow import load_flow
+
+        return load_flow(chosen_weights())
+
+    return MendEngine(load)
+
+
 _ENGINES: dict[str, _Entry] = {
     "dsp": _Entry(_dsp_status, _load_dsp),
+    "mendflow": _Entry(_mendflow_status, _load_mendflow),
     "sonicmaster": _Entry(_sonicmaster_status, _load_sonicmaster),
 }
 

@@ -35,10 +35,15 @@ _CONTEXT = 4 * HOP
 
 @dataclass(frozen=True, eq=False)
 class Gains:
-    """Log gain (2, frames, bands) of mid and side; frame 0 is centred at `first_s`."""
+    """Log gain (2, frames, bands) of mid and side; frame 0 is centred at `first_s`.
+
+    Frames are `step` samples at 44.1 kHz apart; bands are even on the mel scale, as `band_power`
+    has them.
+    """
 
     first_s: float
     log_gain: NDArray[np.float32]
+    step: int = _STEP
 
 
 def render(
@@ -120,7 +125,7 @@ def measure_gains(before: FloatArray, after: FloatArray, first: int) -> Gains:
     zero where they are equal.
     """
     offset = -first % _STEP  # frames sit on a grid that the whole song shares
-    old, new = _band_power(before[:, offset:]), _band_power(after[:, offset:])
+    old, new = band_power(before[:, offset:]), band_power(after[:, offset:])
     ratio = 0.5 * np.log((new + _FLOOR) / (old + _FLOOR))
     per_db = np.log(10.0) / 20
     ratio = np.clip(ratio, _LEAST_DB * per_db, _MOST_DB * per_db)
@@ -138,7 +143,8 @@ def apply_gains(
     def removal(side: int) -> Callable[[Spectrum, int], Gain]:
         def of(spectrum: Spectrum, centre: int) -> Gain:
             times_s = (centre + np.arange(spectrum.shape[0]) * (window // 4)) / rate_hz
-            log_gain = _at_times(gains.log_gain[side], (times_s - gains.first_s) * RATE_HZ / _STEP)
+            place = (times_s - gains.first_s) * RATE_HZ / gains.step
+            log_gain = _at_times(gains.log_gain[side], place)
             return np.asarray(1 - np.exp(strength * _at_bins(log_gain, bins)), np.float32)
 
         return of
@@ -153,23 +159,26 @@ def apply_gains(
     return np.asarray(np.stack(sides), dtype=np.float32)
 
 
-def _band_power(wave: FloatArray) -> NDArray[np.float64]:
-    """Power (2, frames, bands) of mid and side in mel bands; frames centred at multiples of 512."""
+def band_power(wave: FloatArray, bands: int = _BANDS, step: int = _STEP) -> NDArray[np.float64]:
+    """Power (2, frames, bands) of mid and side of `wave` (2, n at 44.1 kHz) in mel bands.
+
+    Frames of 2048 samples are centred at multiples of `step`.
+    """
     import scipy.fft
 
     sides = np.stack([wave.mean(axis=0), 0.5 * (wave[0] - wave[1])])
     padded = np.pad(sides, ((0, 0), (_FFT // 2, _FFT // 2)))
     taper = np.hanning(_FFT + 1)[:-1].astype(np.float32)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, _FFT, axis=1)[:, ::_STEP]
+    frames = np.lib.stride_tricks.sliding_window_view(padded, _FFT, axis=1)[:, ::step]
     spectrum = scipy.fft.rfft(frames * taper, axis=2)
     power = (spectrum.real**2 + spectrum.imag**2) / (taper.sum() / 2) ** 2
-    return np.asarray(power @ _filters(), dtype=np.float64)
+    return np.asarray(power @ band_filters(bands), dtype=np.float64)
 
 
-@lru_cache(maxsize=1)
-def _filters() -> NDArray[np.float32]:
+@lru_cache(maxsize=4)
+def band_filters(bands: int = _BANDS) -> NDArray[np.float32]:
     """Triangles (bins, bands) even on the mel scale, at least two bins wide at the foot."""
-    edges = _hz(np.linspace(_mel(20.0), _mel(RATE_HZ / 2), _BANDS + 2))
+    edges = _hz(np.linspace(_mel(20.0), _mel(RATE_HZ / 2), bands + 2))
     bins = np.arange(_FFT // 2 + 1) * RATE_HZ / _FFT
     least = 1.5 * RATE_HZ / _FFT
     centre = edges[1:-1]
@@ -179,8 +188,13 @@ def _filters() -> NDArray[np.float32]:
     return np.asarray(triangles, dtype=np.float32)
 
 
-def _centres_mel() -> NDArray[np.float64]:
-    return np.linspace(_mel(20.0), _mel(RATE_HZ / 2), _BANDS + 2)[1:-1]
+def _centres_mel(bands: int) -> NDArray[np.float64]:
+    return np.linspace(_mel(20.0), _mel(RATE_HZ / 2), bands + 2)[1:-1]
+
+
+def band_centres_hz(bands: int = _BANDS) -> NDArray[np.float64]:
+    """Centres of the mel bands, Hz."""
+    return _hz(_centres_mel(bands))
 
 
 def _mel(hz: float | NDArray[np.float64]) -> NDArray[np.float64]:
@@ -215,9 +229,10 @@ def _at_times(log_gain: NDArray[np.float32], place: NDArray[np.float64]) -> NDAr
 
 def _at_bins(log_gain: NDArray[np.float32], bins_hz: NDArray[np.float64]) -> NDArray[np.float32]:
     """Columns of (frames, bands) at frequencies; the outer bands hold beyond their centres."""
-    centres = _centres_mel()
-    place = np.clip((_mel(bins_hz) - centres[0]) / (centres[1] - centres[0]), 0, _BANDS - 1)
-    low = np.minimum(place.astype(int), _BANDS - 2)
+    bands = log_gain.shape[1]
+    centres = _centres_mel(bands)
+    place = np.clip((_mel(bins_hz) - centres[0]) / (centres[1] - centres[0]), 0, bands - 1)
+    low = np.minimum(place.astype(int), bands - 2)
     share = (place - low).astype(np.float32)
     return np.asarray((1 - share) * log_gain[:, low] + share * log_gain[:, low + 1], np.float32)
 

@@ -30,7 +30,11 @@ _STATE = "training.safetensors"
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """The published recipe by default; `ema` 0 keeps no averaged copy of the weights."""
+    """The published recipe by default; `ema` 0 keeps no averaged copy of the weights.
+
+    `balance` above 0 divides the square error of an example by `balance` plus the mean size of its
+    change, so that large changes do not drown small ones.
+    """
 
     steps: int = 100_000
     batch: int = 16
@@ -43,6 +47,7 @@ class TrainSettings:
     generic_prompt: float = 0.1
     drop_carried: float = 0.75
     clip_norm: float = 1.0
+    balance: float = 0.0
     ema: float = 0.999
     seed: int = 0
     save_every: int = 1000
@@ -169,7 +174,11 @@ class FlowTrainer:
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         found = self._velocity(self._running, state, 1 - u, batch)
-        loss = torch.mean((found - (clean - degraded)) ** 2)
+        change = clean - degraded
+        errors = torch.mean((found - change) ** 2, dim=(1, 2))
+        if settings.balance:
+            errors = errors / (settings.balance + change.abs().mean(dim=(1, 2)))
+        loss = errors.mean()
         self._optimizer.zero_grad(set_to_none=True)
         if self._accelerator is None:
             loss.backward()  # type: ignore[no-untyped-call]

@@ -1,0 +1,259 @@
+"""Engine `mendflow`: our own small flow, whose weights come with the package; made for two cores.
+
+The flow moves log mel levels of middle and side towards what the request asks for, and the change
+becomes a smooth gain on the recording's own spectrum: where the model does nothing the output is
+the input, and nothing can be added that was not in the song. What a gain cannot do has its own
+part: clipped peaks are rebuilt before the flow, a missing side is made from the middle as wide as
+the flow says, and faults that the flow was never taught (hum, clicks, ...) go to `dsp`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixmend.model.damage import peak
+from mixmend.model.dsp import STEPS as DSP_STEPS
+from mixmend.model.dsp import Step
+from mixmend.model.dsp_automatic import plan_automatic
+from mixmend.model.engine import OnProgress, Progress
+from mixmend.model.flow_render import Gains, apply_gains
+from mixmend.model.mend_mel import HOP, Mel, level_db, song_mel_db, with_side_floor
+from mixmend.model.problems import PROBLEM_OF_KIND, Problem
+from mixmend.model.requests import problems_in
+from mixmend.tools.audio import IN_MEMORY_SAMPLES, Audio, allocate, release
+from mixmend.tools.errors import UsageError
+from mixmend.tools.region import Region, blend
+
+if TYPE_CHECKING:
+    from mixmend.model.mend_flow import MendFlow
+
+STEPS = 4
+# A song that was made quiet is brought up until its highest sample is where most songs have it.
+USUAL_PEAK = 0.944
+# Parts of their own, before and after the flow.
+_OWN_PARTS: tuple[Problem, ...] = ("clipping", "too_quiet", "narrow")
+TAUGHT = frozenset(PROBLEM_OF_KIND[kind] for kind in list(PROBLEM_OF_KIND)[:19]) - set(_OWN_PARTS)
+_FIRST_AFTER: Problem = "reverb"  # `dsp` steps from this one on come after the flow
+_LEVEL: Problem = "too_quiet"
+
+_SILENT_DB = -90.0
+# A band this faint has nothing to bring up but the noise of quantisation: of 16 bits, and of 24.
+_NOTHING_DB = {16: -118.0, 24: -150.0}
+_MOST_UP_DB, _MOST_DOWN_DB = 48.0, -30.0
+_LOOKED_AT_S = 20.0
+_FAINTEST_PEAK = 10 ** (-90 / 20)
+_LEAST_HEARD_S = 10.0
+_TILE_S = 8.0
+_CONTEXT_S = 0.2
+_LN_PER_DB = np.log(10.0) / 20
+
+_PAIRS: dict[int, tuple[tuple[int, ...], ...]] = {
+    1: ((0,),),
+    2: ((0, 1),),
+    3: ((0, 1), (2,)),
+    4: ((0, 1), (2, 3)),
+    5: ((0, 1), (2,), (3, 4)),
+    6: ((0, 1), (2,), (4, 5)),
+    7: ((0, 1), (2,), (4,), (5, 6)),
+    8: ((0, 1), (2,), (4, 5), (6, 7)),
+}
+
+
+class MendEngine:
+    """mendflow behind the engine interface; see `mixmend.model.engine.Engine`."""
+
+    name = "mendflow"
+
+    def __init__(self, load: Callable[[], MendFlow]) -> None:
+        self._load = load
+        self._flow: MendFlow | None = None
+
+    @property
+    def checkpoint_sha256(self) -> str | None:
+        return None if self._flow is None else self._flow.sha256
+
+    def restore(
+        self,
+        audio: Audio,
+        instruction: str,
+        *,
+        region: Region | None = None,
+        strength: float = 1.0,
+        steps: int | None = None,
+        seed: int = 0,  # noqa: ARG002 - the flow has no noise
+        on_progress: OnProgress | None = None,
+    ) -> Audio:
+        """Repair what `instruction` asks for; "" is automatic mode. Same shape, rate, alignment.
+
+        `steps` is how many steps the flow takes (4). Deterministic on one machine.
+        """
+        if strength == 0.0 or audio.frames == 0:
+            return audio
+        if audio.channels not in _PAIRS:
+            raise UsageError(f"{audio.channels} channels are too many; the engine takes up to 8.")
+        tell = on_progress or (lambda _: None)
+        tell(Progress(0.0, "loading the model"))
+        if self._flow is None:
+            self._flow = self._load()
+        amounts = _amounts(audio, instruction, region)
+        before, after = _parts(amounts)
+        for step in before:
+            tell(Progress(0.05, step.label))
+            audio = step.process(audio, strength * amounts[step.problem], region)
+        audio = self._flow_over(audio, instruction.strip(), region, strength, steps, tell)
+        for step in after:
+            tell(Progress(0.9, step.label))
+            audio = step.process(audio, strength * amounts[step.problem], region)
+        if _LEVEL in amounts:
+            audio = bring_to_peak(audio, strength * amounts[_LEVEL], region)
+        tell(Progress(1.0, "done"))
+        return audio
+
+    def _flow_over(
+        self,
+        audio: Audio,
+        request: str,
+        region: Region | None,
+        strength: float,
+        steps: int | None,
+        tell: OnProgress,
+    ) -> Audio:
+        assert self._flow is not None
+        problems = problems_in(request)
+        if problems and not TAUGHT.union({"narrow"}).intersection(problems):
+            return audio
+        first, last = heard_frames(audio, region)
+        front = Audio(audio.samples[: min(2, audio.channels), first:last], audio.sample_rate_hz)
+        tell(Progress(0.1, "listening"))
+        mel = song_mel_db(front)
+        if level_db(mel) < _SILENT_DB:
+            return audio
+        heard = with_side_floor(mel)
+        change_db = self._flow.change_db(
+            heard,
+            request,
+            steps or STEPS,
+            lambda share: tell(Progress(0.15 + 0.45 * share, "flow")),
+        )
+        log_gain = allowed_db(mel, change_db, quantised_bits(front)) * np.float32(_LN_PER_DB)
+        gains = Gains(first / audio.sample_rate_hz, log_gain, HOP)
+        out = _applied(
+            audio, gains, (first, last), strength,
+            lambda share: tell(Progress(0.6 + 0.3 * share, "rendering")),
+        )  # fmt: skip
+        out = blend(audio, out, region=region)
+        if audio.channels >= 2 and ("narrow" in problems or not request):
+            out = _as_wide(out, heard + change_db, mel, region, strength)
+        return out
+
+
+def heard_frames(audio: Audio, region: Region | None) -> tuple[int, int]:
+    """What the flow listens to: the whole song, or a region with at least 10 s around it."""
+    if region is None:
+        return 0, audio.frames
+    spare_s = max(1.0, (_LEAST_HEARD_S - (region.end_s - region.start_s)) / 2)
+    return audio.frame_at(region.start_s - spare_s), audio.frame_at(region.end_s + spare_s)
+
+
+def allowed_db(mel_db: Mel, change_db: Mel, bits: int = 24) -> Mel:
+    """The change as far as a gain may go: nothing is raised where there is nothing."""
+    room_db = np.maximum(0.0, mel_db - np.float32(_NOTHING_DB[bits]))
+    up = np.minimum(change_db, np.minimum(room_db, _MOST_UP_DB))
+    return np.asarray(np.maximum(up, _MOST_DOWN_DB), dtype=np.float32)
+
+
+def quantised_bits(audio: Audio) -> int:
+    """16 where samples lie on a grid of 16 bits, else 24."""
+    some = audio.samples[:, : round(_LOOKED_AT_S * audio.sample_rate_hz)] * np.float32(32768)
+    return 16 if bool(np.all(some == np.rint(some))) else 24
+
+
+def bring_to_peak(audio: Audio, strength: float, region: Region | None) -> Audio:
+    """Gain that brings the highest sample up to 0.944 of full scale; never down."""
+    from mixmend.tools.process.level import apply_gain
+
+    highest = peak(audio)
+    if highest < _FAINTEST_PEAK or highest >= USUAL_PEAK:
+        return audio
+    return apply_gain(audio, strength * 20 * math.log10(USUAL_PEAK / highest), region=region)
+
+
+def _amounts(audio: Audio, instruction: str, region: Region | None) -> dict[Problem, float]:
+    if instruction.strip():
+        return dict.fromkeys(problems_in(instruction), 1.0)
+    # Unasked, the flow itself judges what it was taught; measurements judge the rest.
+    return {
+        problem: amount
+        for problem, amount in plan_automatic(audio, region).items()
+        if problem not in TAUGHT
+    }
+
+
+def _parts(amounts: dict[Problem, float]) -> tuple[Sequence[Step], Sequence[Step]]:
+    """`dsp` steps for what the flow was not taught: those before it and those after it."""
+    places = [step.problem for step in DSP_STEPS]
+    turn = places.index(_FIRST_AFTER)
+    own = TAUGHT.union({"narrow", _LEVEL})
+    chosen = [
+        (place, step)
+        for place, step in enumerate(DSP_STEPS)
+        if step.problem in amounts and step.problem not in own
+    ]
+    before = [step for place, step in chosen if place < turn]
+    return before, [step for place, step in chosen if place >= turn]
+
+
+def _applied(
+    audio: Audio,
+    gains: Gains,
+    span: tuple[int, int],
+    strength: float,
+    on_part: Callable[[float], None],
+) -> Audio:
+    """The sound through the gains inside `span`, tile by tile; other frames as they are."""
+    rate = audio.sample_rate_hz
+    out = allocate(audio.channels, audio.frames)
+    tile, context = round(_TILE_S * rate), round(_CONTEXT_S * rate)
+    long = audio.frames * audio.channels > IN_MEMORY_SAMPLES
+    for start in range(0, audio.frames, tile):
+        stop = min(start + tile, audio.frames)
+        first, last = max(0, start - context), min(audio.frames, stop + context)
+        piece = np.array(audio.samples[:, first:last], dtype=np.float32)
+        out[:, start:stop] = piece[:, start - first : stop - first]
+        if start < span[1] and stop > span[0]:
+            on_part((start - span[0]) / max(1, span[1] - span[0]))
+            for pair in _PAIRS[audio.channels]:
+                some = slice(pair[0], pair[-1] + 1)
+                changed = apply_gains(piece[some], first, rate, gains, strength)
+                out[some, start:stop] = changed[:, start - first : stop - first]
+        if long:
+            release(out)
+            release(audio.samples)
+    return Audio(out, rate)
+
+
+def _as_wide(
+    audio: Audio, aim_db: Mel, before_db: Mel, region: Region | None, strength: float
+) -> Audio:
+    """A side made from the middle where the flow wants more than a gain on the old one gives."""
+    from mixmend.tools.process.stereo import widen
+
+    wanted, had = width_of(aim_db), width_of(before_db)
+    if wanted <= had * 1.05:
+        return audio
+    return widen(audio, strength=strength, region=region, target_width=wanted)
+
+
+def width_of(mel_db: Mel) -> float:
+    """RMS of side over middle, from levels (2, frames, 96)."""
+    from mixmend.model.flow_render import band_filters
+
+    weight = band_filters(mel_db.shape[2]).sum(axis=0)
+    power: NDArray[np.float64] = np.power(10.0, mel_db.astype(np.float64) / 10) @ weight
+    middle, side = power.mean(axis=1)
+    return float(np.sqrt(side / max(middle, 1e-12)))

@@ -1,0 +1,120 @@
+"""The trained flow of mendflow: its weights, and what it does to the levels of a song."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mixmend.model.flow_solver import integrate
+from mixmend.model.flow_windows import JointVelocity, plan_windows
+from mixmend.model.mend_mel import BANDS, SIDES, Mel
+from mixmend.model.mend_net import DB, MendConfig, MendNet, to_state
+from mixmend.model.mend_stats import as_features, shift_db, song_stats
+from mixmend.model.mend_text import sentence_vectors
+from mixmend.tools.errors import FileError
+
+_CONFIG, _FACTS = "config", "training"
+_BATCH = 4
+
+
+@dataclass(frozen=True, eq=False)
+class MendFlow:
+    """A network ready to run, the checkpoint's SHA-256, and what is known of its training."""
+
+    network: MendNet
+    sha256: str
+    facts: Mapping[str, object]
+
+    def change_db(
+        self, mel_db: Mel, request: str, steps: int, on_share: Callable[[float], None] | None = None
+    ) -> Mel:
+        """What the request does to levels (2, frames, 96): the change in dB, same shape."""
+        stats = song_stats(mel_db)
+        start = to_state(torch.from_numpy(mel_db), shift_db(stats))[None]
+        frames = start.shape[1]
+        window, patch = self.network.config.window_frames, self.network.config.patch
+        # A short sound, or one that is no whole number of tokens, goes on as it ended.
+        missing = max(patch, min(window, -(-frames // patch) * patch)) - frames
+        if frames > window:
+            missing = 0
+        if missing > 0:
+            start = torch.cat([start, start[:, -1:].expand(-1, missing, -1)], dim=1)
+        features = torch.from_numpy(as_features(stats))[None]
+        sentences = torch.from_numpy(sentence_vectors(request))[None]
+        done = 0
+
+        def velocity(windows: Tensor, time: float) -> Tensor:
+            count = windows.shape[0]
+            found: Tensor = self.network(
+                windows, torch.full((count,), time),
+                features.expand(count, -1), sentences.expand(count, -1, -1),
+            )  # fmt: skip
+            return found
+
+        def tell(windows: int, of: int) -> None:
+            if on_share is not None:
+                on_share((done + windows / of) / steps)
+
+        joint = JointVelocity(
+            velocity,
+            plan_windows(start.shape[1], window, window // 4),
+            batch=_BATCH,
+            on_window=tell,
+        )
+
+        def counted(state: Tensor, time: float) -> Tensor:
+            nonlocal done
+            found = joint(state, time)
+            done += 1
+            return found
+
+        with torch.inference_mode():
+            change = integrate(counted, start, steps=steps) - start
+        moved = change[0, :frames].reshape(frames, SIDES, BANDS).permute(1, 0, 2)
+        return np.ascontiguousarray(moved.numpy() * np.float32(DB))
+
+
+def save_flow(
+    tensors: Mapping[str, Tensor], config: MendConfig, facts: Mapping[str, object], path: Path
+) -> None:
+    """Write bfloat16 weights with sizes and training facts in the header, whole or not at all."""
+    from safetensors.torch import save_file
+
+    held = {name: value.to(torch.bfloat16).contiguous() for name, value in tensors.items()}
+    header = {_CONFIG: json.dumps(asdict(config)), _FACTS: json.dumps(dict(facts))}
+    part = path.with_name(path.name + ".part")
+    save_file(held, part, metadata=header)
+    part.replace(path)
+
+
+def load_flow(path: Path) -> MendFlow:
+    """The flow in a checkpoint; raises FileError for a file that is none, naming what is wrong."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        data = path.read_bytes()
+        with safe_open(path, framework="pt") as stored:
+            header = stored.metadata() or {}
+            tensors = {name: stored.get_tensor(name).float() for name in stored.keys()}  # noqa: SIM118
+    except OSError as error:
+        raise FileError(f"the weights of mendflow cannot be read: {path}.") from error
+    except SafetensorError as error:
+        raise FileError(f"{path} is no checkpoint of mendflow: {error}.") from error
+    if _CONFIG not in header:
+        raise FileError(f"{path} is no checkpoint of mendflow: its header names no sizes.")
+    network = MendNet(MendConfig(**json.loads(header[_CONFIG])))
+    expected = {name: value.shape for name, value in network.state_dict().items()}
+    wrong = [name for name in expected if tensors.get(name, torch.empty(0)).shape != expected[name]]
+    wrong += [name for name in tensors if name not in expected]
+    if wrong:
+        raise FileError(f"{path} does not fit mendflow: {wrong[0]} is missing or of another size.")
+    network.load_state_dict(tensors)
+    network.eval().requires_grad_(False)
+    return MendFlow(network, hashlib.sha256(data).hexdigest(), json.loads(header.get(_FACTS, "{}")))
