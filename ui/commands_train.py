@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,19 +22,21 @@ def train(config: Path) -> None:
     mixmend train --config my.toml      where my.toml says, for instance:
 
     \b
-      music = "~/Music/clean"      # finished, undamaged songs; damaged while training
-      output = "my-mendflow"       # folder for checkpoints; a stopped run goes on from here
+      music = "~/Music/finished"       # undamaged songs; they are damaged while training
+      output = "my-mendflow"           # a stopped run goes on from here
       steps = 20000
-      init = "mendflow.safetensors"  # leave out to begin from nothing
+      batch = 16
+      init = "mendflow.safetensors"    # weights to go on from; leave out to begin anew
 
-    Several GPUs: accelerate launch -m mixmend.ui.cli train --config my.toml
+    The checkpoint is my-mendflow/mendflow.safetensors. Paths are taken from the folder of the TOML
+    file. Several GPUs: accelerate launch -m mixmend.ui.cli train --config my.toml
     """
+    from mixmend.model.mend_train import train_from_config
     from mixmend.ui.progress import progress
 
-    trainer = importlib.import_module("mixmend.model.mend_train")
     with progress("Training") as bar:
-        done = trainer.train_from_config(config, _told(bar))
-    click.echo(str(done))
+        checkpoint = train_from_config(config, _told(bar))
+    click.echo(f"The checkpoint is {checkpoint}.")
 
 
 def _told(bar: OnProgress) -> OnProgress:

@@ -46,6 +46,13 @@ SONGS, QUICK_SONGS = 32, 6
 CACHE_VARIABLE = "MIXMEND_BENCH"
 Metrics = Literal["paper", "all"]
 
+_HERE = "mixmend.agent.bench"
+# What decides the damage and the figures is counted; how songs are found is seen in their sound.
+_NOT_DAMAGE = (
+    "mixmend.model.request", "mixmend.model.corpus", "mixmend.model.licences",
+    "mixmend.model.engine", "mixmend.agent.bench.material",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Task:
@@ -129,12 +136,10 @@ def _tasks(
     results: list[Result],
 ) -> Iterator[Task]:
     """What is still to be done; what is known goes into `results`."""
-    setup = code_digest(
-        [f"{__package__}.restore_cases", f"{__package__}.restore_metrics"],
-        ["mixmend.model.request"],
-    )
+    setup = code_digest([f"{_HERE}.restore_cases", f"{_HERE}.restore_metrics"], _NOT_DAMAGE)
     words = code_digest(["mixmend.model.requests"])
     for number, song in enumerate(chosen):
+        sound = _material(number, song).sha256
         for kind in kinds:
             missing: dict[str, str] = {}
             for method in methods:
@@ -142,7 +147,7 @@ def _tasks(
                     {
                         "method": method.name, "code": method.code, "setup": setup, "kind": kind,
                         "words": words if method.reads_words else "", "seconds": SECONDS,
-                        "seed": SEED + number, "song": f"{song.package}/{song.path.name}",
+                        "seed": SEED + number, "sound": sound,
                     }
                 )  # fmt: skip
                 known = store.find(key, measured=measured)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -69,6 +70,11 @@ class Material:
     @property
     def name(self) -> str:
         return f"{self.song.package}/{self.song.path.stem}"
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of the clean samples."""
+        return hashlib.sha256(np.ascontiguousarray(self.clean.samples)).hexdigest()
 
     @cached_property
     def reach_hz(self) -> float:
