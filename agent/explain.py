@@ -96,20 +96,31 @@ def pass_text(done: PassRecord, claims: list[Claim]) -> str:
     if done.problem is None:
         return done.because
     did, do = DOING[done.problem]
-    where = "" if done.region is None else f" from {done.region[0]:.0f} to {done.region[1]:.0f} s"
+    where = where_text(done)
     if done.verdict == "rolled_back":
         return f"I tried to {do}{where} but took it back: {_lower_first(done.because)}"
     change = change_text(done, claims)
     return f"I {did}{where}{': ' + change if change else ''}."
 
 
+def where_text(done: PassRecord) -> str:
+    """ " from 0:12 to 0:34" for a pass on a part of the song, else nothing."""
+    return (
+        "" if done.region is None else f" from {_clock(done.region[0])} to {_clock(done.region[1])}"
+    )
+
+
 def change_text(done: PassRecord, claims: list[Claim]) -> str:
     """ "X went from A to B" for a pass's own figure, entering both claims; empty if unmeasured."""
     assert done.problem is not None  # only called for passes on a problem
+    if done.region is not None:
+        # A figure of the whole song says little about a part of it; this one was measured there.
+        return _lower_first(done.because.rstrip("."))
+    if done.problem == "clipping" and (counted := _clipped_spots(done, claims)):
+        return counted
     metric = telling_metric(done.problem, done.before, done.after)
     was, now = figure(metric, done.before), figure(metric, done.after)
-    if was is None or done.region is not None:
-        # A figure of the whole song says little about a part of it.
+    if was is None:
         return ""
     claims.append(Claim(key=metric.key, value=was, pass_n=done.n, when="before"))
     if now is None:
@@ -120,7 +131,21 @@ def change_text(done: PassRecord, claims: list[Claim]) -> str:
     )
     if format_value(metric, was) == format_value(metric, now):
         return f"{metric.phrase} stayed at {format_value(metric, now)}"
-    return f"{metric.phrase} went from {format_value(metric, was)} to {format_value(metric, now)}"
+    way = "rose" if now > was else "fell"
+    if metric.better == "nearer_zero":
+        way = "went"
+    return f"{metric.phrase} {way} from {format_value(metric, was)} to {format_value(metric, now)}"
+
+
+def _clipped_spots(done: PassRecord, claims: list[Claim]) -> str:
+    was, now = done.before.clipping.events, done.after.clipping.events
+    if was is None or now is None or now >= was:
+        return ""
+    claims.append(Claim(key="clipping.events", value=was, pass_n=done.n, when="before"))
+    claims.append(
+        Claim(key="clipping.events", value=now, pass_n=done.n, when="after", direction="down")
+    )
+    return f"clipped spots fell from {was} to {now}"
 
 
 def _done(record: SessionRecord, claims: list[Claim]) -> list[str]:
@@ -210,6 +235,11 @@ def _skipped(goal: GoalRecord) -> str:
 
 def _name(problem: Problem) -> str:
     return problem.replace("_", " ")
+
+
+def _clock(time_s: float) -> str:
+    whole = round(time_s)
+    return f"{whole // 60}:{whole % 60:02}"
 
 
 def _number(value: float) -> str:

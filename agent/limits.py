@@ -1,4 +1,4 @@
-"""How much one request may cost: passes, time, model calls, tokens."""
+"""How much one request and one session may cost: passes, time, model calls, tokens, money."""
 
 from __future__ import annotations
 
@@ -8,12 +8,18 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds on one request; none of them can be raised by a brain."""
+    """Bounds that no brain can raise.
+
+    `max_passes` is for one request, and for the changes that may lie on top of each other in one
+    version; `max_seconds` and `max_model_calls` are for one request; `max_tokens` and
+    `max_cost_usd` (None: no bound) for what a hosted model may use in a whole session.
+    """
 
     max_passes: int = 6
     max_seconds: float = 3600.0
     max_model_calls: int = 40
-    max_tokens: int = 200_000
+    max_tokens: int = 400_000
+    max_cost_usd: float | None = None
 
 
 @dataclass
@@ -22,7 +28,6 @@ class Spent:
 
     limits: Limits
     passes: int = 0
-    tokens: int = 0
     started_s: float = field(default_factory=time.monotonic)
 
     def why_stop(self) -> str | None:
@@ -31,6 +36,4 @@ class Spent:
             return f"the limit of {self.limits.max_passes} passes is reached"
         if time.monotonic() - self.started_s >= self.limits.max_seconds:
             return f"the time limit of {self.limits.max_seconds / 60:.0f} minutes is reached"
-        if self.tokens >= self.limits.max_tokens:
-            return f"the limit of {self.limits.max_tokens} tokens is reached"
         return None

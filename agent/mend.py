@@ -5,13 +5,15 @@ CLI, chat, studio and benchmarks all come through here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mixmend.agent.brains import BrainChoice, choose_brain, make_brain
+from mixmend.agent.conversation import Conversation
 from mixmend.agent.engine_choice import AUTO, check_engine
+from mixmend.agent.explain import findings_text
 from mixmend.agent.limits import Limits
 from mixmend.agent.outputs import check_holds, check_out
 from mixmend.agent.records import PassRecord, SessionRecord
@@ -19,7 +21,6 @@ from mixmend.agent.session import Session
 from mixmend.agent.store import SessionStore
 from mixmend.agent.targets import get_target
 from mixmend.agent.toolbox import Toolbox, Wanted
-from mixmend.agent.truth import unfounded_numbers
 from mixmend.model.engine import OnProgress
 from mixmend.tools.errors import MixmendError, UsageError
 from mixmend.tools.measurement import Span
@@ -27,7 +28,6 @@ from mixmend.tools.region import Region, region_within
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import BaseMessage
 
     from mixmend.tools.writing import BitDepth
 
@@ -58,68 +58,8 @@ class Listeners:
     on_progress: OnProgress | None = None
     on_pass: Callable[[PassRecord], None] | None = None
     on_start: Callable[[Session], None] | None = None
-
-
-@dataclass
-class Conversation:
-    """A session, its toolbox and the brain that talks; one `turn` for each thing the user says."""
-
-    session: Session
-    toolbox: Toolbox
-    brain: BaseChatModel
-    choice: BrainChoice
-    messages: list[BaseMessage] = field(default_factory=list)
-
-    def turn(self, words: str) -> str:
-        """Do and answer one thing the user said. The answer holds only what was measured."""
-        from langchain_core.messages import AIMessage, HumanMessage
-
-        from mixmend.agent.graph import build_graph
-
-        self.toolbox.spent = type(self.toolbox.spent)(self.toolbox.limits)
-        self.session.say("user", words)
-        graph = build_graph(self.brain, self.toolbox)
-        asked = [*self.messages, HumanMessage(words)]
-        try:
-            state = graph.invoke(
-                {"messages": asked}, {"recursion_limit": 12 * self.toolbox.limits.max_model_calls}
-            )
-            messages: list[BaseMessage] = state["messages"]
-            text = str(messages[-1].text)
-        except _brain_failures() as error:
-            messages, text = self._offline_turn(asked, error)
-        text = self._truthful(text, messages)
-        self.messages = [*messages[:-1], AIMessage(text)]
-        self.session.say("assistant", text)
-        return text
-
-    def _offline_turn(
-        self, asked: Sequence[BaseMessage], error: Exception
-    ) -> tuple[list[BaseMessage], str]:
-        """The hosted brain failed: the offline one finishes the turn and says so."""
-        from mixmend.agent.graph import build_graph
-        from mixmend.agent.offline import OfflineBrain
-
-        graph = build_graph(OfflineBrain(), self.toolbox)
-        state = graph.invoke({"messages": list(asked)}, {"recursion_limit": 200})
-        messages: list[BaseMessage] = state["messages"]
-        reason = type(error).__name__
-        self.session.update(
-            notes=[*self.session.record.notes, f"{self.choice.name} failed ({reason})."]
-        )
-        return messages, (
-            f"(The language model {self.choice.name} did not answer, so I go on without it.)\n\n"
-            f"{messages[-1].text}"
-        )
-
-    def _truthful(self, text: str, messages: Sequence[BaseMessage]) -> str:
-        """The text itself, or our own account when it states a number that nothing measured."""
-        sources = [str(message.text) for message in messages[:-1]]
-        sources += [self.session.record.explanation]
-        if text and not unfounded_numbers(text, sources):
-            return text
-        self.toolbox.explain()
-        return self.session.record.explanation
+    on_step: Callable[[str], None] | None = None
+    on_text: Callable[[str], None] | None = None
 
 
 def mend(
@@ -157,15 +97,22 @@ def mend(
             limits=Limits(max_passes=request.max_passes),
             listeners=heard,
         )  # fmt: skip
-        text = conversation.turn(request.words)
-        if session.record.output is None:
-            # Whatever the brain did or forgot, the user gets a file with its level right.
-            conversation.toolbox.finish()
-            text = "\n\n".join(part for part in (text, session.record.explanation) if part)
-        session.update(explanation=text)
+        _answer(conversation, request.words)
+        conversation.close()
         return session.record
     finally:
         session.close()
+
+
+def _answer(conversation: Conversation, words: str) -> None:
+    """One turn, and whatever the brain did or forgot, a file with its level right; the whole
+    story becomes the session's explanation."""
+    session = conversation.session
+    text = conversation.turn(words)
+    if session.record.output is None:
+        text = "\n\n".join(part for part in (text, conversation.toolbox.finish()["text"]) if part)
+    found = findings_text(session.record.findings_before)
+    session.update(explanation=f"{found}\n\n{text}")
 
 
 def resume_session(
@@ -194,10 +141,12 @@ def resume_session(
                 goal.problem, goal.strength / 2.0, start_s, end_s, asked=goal.asked
             )
         if not open_goals and not session.record.passes:
-            text = conversation.turn(session.record.words)
-            session.update(explanation=text)
-        if session.record.output is None or open_goals:
-            conversation.toolbox.finish()
+            _answer(conversation, session.record.words)
+        elif session.record.output is None or open_goals:
+            text = conversation.toolbox.finish()["text"]
+            found = findings_text(session.record.findings_before)
+            session.update(explanation=f"{found}\n\n{text}", pending=None)
+        conversation.close()
         return session.record
     finally:
         session.close()
@@ -213,19 +162,14 @@ def open_conversation(
     brain: BaseChatModel | None = None,
 ) -> Conversation:
     """A conversation on a session with the configured brain (or a given one)."""
-    from langchain_core.messages import AIMessage, HumanMessage
-
     heard = listeners or Listeners()
     chosen = choice or choose_brain()
     session.update(brain=chosen.name)
     toolbox = Toolbox(
-        session, wanted, limits or Limits(), on_progress=heard.on_progress, on_pass=heard.on_pass
-    )
-    earlier: list[BaseMessage] = [
-        HumanMessage(turn.text) if turn.role == "user" else AIMessage(turn.text)
-        for turn in session.record.turns
-    ]
-    return Conversation(session, toolbox, brain or make_brain(chosen), chosen, earlier)
+        session, wanted, chosen.limits(limits or Limits()), on_progress=heard.on_progress,
+        on_pass=heard.on_pass, on_step=heard.on_step,
+    )  # fmt: skip
+    return Conversation(session, toolbox, brain or make_brain(chosen), chosen, heard.on_text)
 
 
 def _check_request(request: MendRequest) -> None:
@@ -237,14 +181,6 @@ def _check_request(request: MendRequest) -> None:
     if request.engine is not None:
         check_engine(request.engine)
     check_out(request.path, request.out)
-
-
-def _brain_failures() -> tuple[type[Exception], ...]:
-    """Errors of a hosted model or the way to it; our own errors are not among them."""
-    import httpx
-    import openai
-
-    return (openai.OpenAIError, httpx.HTTPError)
 
 
 __all__: list[Any] = [

@@ -5,12 +5,13 @@ This is the only place where an engine's result can become a version of the song
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mixmend.agent.engine_choice import named_or_best
 from mixmend.agent.guard import judge
 from mixmend.agent.records import GoalRecord, PassRecord
+from mixmend.agent.rendering import render
 from mixmend.agent.session import Session
 from mixmend.model.engine import OnProgress
 from mixmend.model.engines import get_engine
@@ -35,17 +36,19 @@ def work_on(
     engine: str | None = None,
     steps: int | None = None,
     parent: int | None = None,
+    attempts: Iterable[Attempt] | None = None,
     on_progress: OnProgress | None = None,
 ) -> PassRecord:
     """Try a goal until the guard keeps a result or the ways run out; returns the last pass.
 
     Every attempt is entered in the session, kept or not. `parent` is the version to start from
-    (the working version when None).
+    (the working version when None), `attempts` the ways to try instead of the usual ones.
     """
     start = session.working_version().number if parent is None else parent
     chosen = named_or_best(engine or session.record.engine, goal.problem)
     done: PassRecord | None = None
-    for attempt in _attempts(chosen, goal.strength):
+    ways = attempts or _attempts(chosen, goal.strength)
+    for attempt in ways:
         done = _run(session, goal, attempt, steps, start, on_progress)
         if done.verdict == "kept":
             break
@@ -76,7 +79,8 @@ def _run(
     region = None if goal.region is None else Region(*goal.region)
     instruction = sentence_for(goal.problem)
     engine = get_engine(attempt.engine)
-    after = engine.restore(
+    after = render(
+        engine,
         before,
         instruction,
         region=region,

@@ -102,6 +102,19 @@ class PassRecord(Record):
     asked: bool = True  # by the user's words (True) or by a finding (False)
 
 
+class Drift(Record):
+    """How far a version is from the song as it came, at matched level, in dB.
+
+    `distance_db` is the root mean square difference of third-octave levels over all moments that
+    play; `tone_db` the part of it that is a constant change of tone; `texture_db` what is left:
+    changes that come and go, where artefacts are.
+    """
+
+    distance_db: float
+    tone_db: float
+    texture_db: float
+
+
 class Version(Record):
     """A state of the song one can go back to. Version 0 is the source."""
 
@@ -110,6 +123,7 @@ class Version(Record):
     made_by: int | None  # pass number
     audio_sha256: str
     name: str = ""
+    drift: Drift | None = None
 
 
 class GoalRecord(Record):
@@ -121,6 +135,7 @@ class GoalRecord(Record):
     asked: bool
     state: Literal["open", "in_flight", "kept", "rolled_back", "skipped"] = "open"
     because: str = ""
+    after_pass: int = 0  # how many passes there were when it was entered
 
 
 class SourceRecord(Record):
@@ -152,6 +167,42 @@ class SessionRef(Record):
     path: str
 
 
+class Take(Record):
+    """A result the user has heard, by the number it is called by; 0 is the song as it came.
+
+    `before` is the take that was current when it was made: what undo goes back to. The aims of the
+    closing level step belong to it, so that going back brings them back too.
+    """
+
+    number: int
+    version: int
+    name: str
+    before: int
+    target: TargetName = "keep"
+    target_lufs: float | None = None
+    level_goals: list[GoalRecord] = Field(default_factory=list)
+
+
+class Usage(Record):
+    """What the hosted model of a session has cost so far; `cost_usd` None where no price is set."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = None
+
+
+class Pending(Record):
+    """A turn that is being worked on: what was asked, and what was there when it began."""
+
+    words: str
+    head: int
+    take: int
+    goals: list[GoalRecord] = Field(default_factory=list)
+    target: TargetName = "keep"
+    target_lufs: float | None = None
+
+
 class TurnRecord(Record):
     """One message of the conversation."""
 
@@ -178,6 +229,11 @@ class SessionRecord(Record):
     head: int = 0
     undone: list[int] = Field(default_factory=list)  # versions that redo can bring back, last first
     turns: list[TurnRecord] = Field(default_factory=list)
+    takes: list[Take] = Field(default_factory=list)  # without take 0, which is version 0
+    take: int = 0  # the one that is current
+    undone_takes: list[int] = Field(default_factory=list)  # what redo can bring back, last first
+    pending: Pending | None = None  # a turn that was begun and not yet answered
+    usage: Usage = Usage()
     findings_before: list[Finding] = Field(default_factory=list)
     findings_after: list[Finding] = Field(default_factory=list)
     output: OutputRecord | None = None

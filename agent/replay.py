@@ -9,6 +9,7 @@ from mixmend.agent.explain import lineage
 from mixmend.agent.finish import apply_level
 from mixmend.agent.outputs import check_holds, check_out
 from mixmend.agent.records import PassRecord, SessionRecord
+from mixmend.agent.rendering import render
 from mixmend.agent.session import LEVEL_GOAL
 from mixmend.agent.store import audio_sha256
 from mixmend.model.engine import OnProgress
@@ -74,7 +75,8 @@ def _repeat(done: PassRecord, audio: Audio, on_progress: OnProgress | None) -> A
             gain_db=float(done.options["gain_db"] or 0.0),
         )[0]
     engine = get_engine(done.engine)
-    result = engine.restore(
+    result = render(
+        engine,
         audio,
         done.instruction,
         region=None if done.region is None else Region(*done.region),

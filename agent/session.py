@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mixmend.agent.records import (
+    Drift,
     Finding,
     GoalRecord,
     PassRecord,
@@ -208,6 +209,21 @@ class Session:
             undone=[],
         )
         return entered
+
+    def set_options(self, n: int, **options: float | str | bool | None) -> PassRecord:
+        """Enter something more about a pass that was made."""
+        changed = self.pass_record(n)
+        changed = changed.model_copy(update={"options": {**changed.options, **options}})
+        self.update(passes=[changed if p.n == n else p for p in self.record.passes])
+        return changed
+
+    def set_drift(self, number: int, drift: Drift) -> None:
+        """Enter how far a version is from the source."""
+        versions = [
+            version.model_copy(update={"drift": drift}) if version.number == number else version
+            for version in self.record.versions
+        ]
+        self.update(versions=versions)
 
     def set_goals(self, goals: Sequence[GoalRecord]) -> None:
         self.update(goals=list(goals))

@@ -30,8 +30,8 @@ def _play(words: str, answers: dict[str, Any], most: int = 20) -> tuple[list[Cal
 
 DONE = {
     "restore": {"passes": [{"verdict": "kept"}], "where": ""},
-    "finish": {"written": "out.wav"},
-    "explain": {"text": "This is what I did."},
+    "finish": {"written": "out.wav", "text": "This is what I did."},
+    "explain": {"text": "This is why."},
     "check": {"findings": [], "text": "Nothing."},
     "measure": {}, "compare": {"text": "B is brighter."},
     "undo": {"head": 0}, "redo": {"head": 1}, "again": {"passes": []},
@@ -43,7 +43,7 @@ def test_wishes_are_worked_on_in_the_order_of_repair_then_finished() -> None:
     calls, text = _play("it is too dull, there's too much echo and it clips", DONE)
     restored = [call.args["problem"] for call in calls if call.tool == "restore"]
     assert restored == ["clipping", "reverb", "dull"]
-    assert [call.tool for call in calls[-2:]] == ["finish", "explain"]
+    assert calls[-1].tool == "finish"
     assert "This is what I did." in text
 
 
@@ -84,7 +84,7 @@ def test_undo_and_targets_are_commands() -> None:
     assert calls[0].tool == "undo"
     calls, _ = _play("make it ready for Spotify", DONE)
     assert calls[0] == Call("set_target", {"name": "streaming"})
-    assert calls[-2].tool == "finish"
+    assert calls[-1].tool == "finish"
 
 
 def test_off_topic_changes_nothing() -> None:

@@ -19,7 +19,7 @@ _COMMANDS = {
     "measure": "commands_sound",
     "check": "commands_sound",
     "mend": "commands_talk",
-    "chat": "commands_talk",
+    "chat": "commands_chat",
     "ui": "commands_machine",
     "restore": "commands_sound",
     "degrade": "commands_sound",

@@ -1,10 +1,8 @@
-"""Commands that talk: mend, chat, understand."""
+"""Commands that read words: mend, understand."""
 
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,70 +107,6 @@ def mend_and_show(request: MendRequest, report: Path | None, *, as_json: bool) -
     click.echo(f"Report:  {report_path.resolve()}")
     click.echo(f"Session: {record.session.id}")
     return record
-
-
-@click.command()
-@file_argument
-@click.option(
-    "-o", "--out", type=FILE, help="Where results go; default: SONG.mended.wav beside it."
-)
-@seed_option
-@bit_depth_option
-def chat(file: Path, out: Path | None, seed: int, bit_depth: str) -> None:
-    """Talk about a song in the terminal until it sounds right. 'bye' ends."""
-    from mixmend.agent.explain import findings_text
-    from mixmend.agent.mend import open_conversation
-    from mixmend.agent.outputs import check_out
-    from mixmend.agent.session import Session
-    from mixmend.agent.store import SessionStore
-    from mixmend.agent.toolbox import Wanted
-    from mixmend.ui import terminal
-    from mixmend.ui.progress import progress, working
-
-    result = out or file.with_name(f"{file.stem}.mended.wav")
-    check_out(file, result)
-    with working("Listening to the song"):
-        session = Session.start(file, SessionStore(), seed=seed)
-    try:
-        terminal.print_said(
-            "Mixmend",
-            f"{findings_text(session.record.findings_before)} Tell me what bothers you, or say "
-            "'just make it better'.",
-        )
-        conversation = open_conversation(
-            session,
-            Wanted(out=result, bit_depth=bit_depth),  # type: ignore[arg-type]
-        )
-
-        def answer(words: str) -> None:
-            with progress("Working") as bar:
-                conversation.toolbox.on_progress = bar
-                conversation.toolbox.on_pass = bar.aside(terminal.print_pass)
-                said = conversation.turn(words)
-            click.echo()
-            terminal.print_said("Mixmend", unrepeated(said, session.record.findings_before))
-
-        _talk(answer)
-    finally:
-        session.close()
-    if session.record.output is not None:
-        click.echo(f"Result:  {session.record.output.path}")
-    click.echo(f"Session: {session.record.session.id}")
-
-
-def _talk(answer: Callable[[str], None]) -> None:
-    """Read lines until the user leaves; every line is one turn."""
-    while True:
-        try:
-            words = click.prompt("You", prompt_suffix=": ", default="", show_default=False).strip()
-        except click.exceptions.Abort:
-            return
-        if words.lower() in ("bye", "exit", "quit", "q"):
-            return
-        if words:
-            answer(words)
-        elif not sys.stdin.isatty():
-            return
 
 
 @click.command()

@@ -75,6 +75,48 @@ def print_said(who: str, text: str) -> None:
     console().print()
 
 
+class Telling:
+    """An answer as it comes: steps of the work in grey, then the words, piece by piece."""
+
+    def __init__(self, who: str) -> None:
+        self._who = who
+        self._begun = False
+        self._line = ""
+
+    def step(self, text: str) -> None:
+        """One step of the work that begins now."""
+        self._flush()
+        if self._begun:
+            console().print()
+        console().print(f"  {text}...", style="dim", markup=False)
+
+    def piece(self, text: str) -> None:
+        """More of the answer; whole lines are shown at once."""
+        self._line += text
+        if "\n" in self._line or self._line.rstrip().endswith((".", "!", "?")):
+            self._flush()
+
+    def end(self) -> None:
+        """The answer is complete."""
+        self._flush()
+        console().print("\n")
+
+    def _flush(self) -> None:
+        from rich.text import Text
+
+        text, self._line = self._line, ""
+        if not text.strip() and not self._begun:
+            return
+        line = Text()
+        if not self._begun:
+            line.append(f"{self._who}: ", style="bold magenta")
+            text = text.lstrip()
+            self._begun = True
+        line.append(text, style="not bold default")
+        console().print(line, end="")
+        sys.stdout.flush()
+
+
 def _places(finding: Finding) -> str:
     """The first few places, as a player shows time."""
     places = finding.where or []

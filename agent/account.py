@@ -1,0 +1,351 @@
+"""What the user is told: greeting, the account of a turn, reasons. From the record alone.
+
+An account tells one turn: what was done, what it changed by measurement, what was taken back and
+why, and what comes next or that it is time to stop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mixmend.agent import takes
+from mixmend.agent.advice import HELPS, WHAT
+from mixmend.agent.drift import MOST_TEXTURE_DB, WARN_TEXTURE_DB
+from mixmend.agent.explain import DOING, LEAST_SAID_CONFIDENCE, change_text, lineage, where_text
+from mixmend.agent.metrics import figure, format_value, telling_metric
+from mixmend.agent.plan import HOPELESS_UNASKED, LEVEL, worth_mending
+from mixmend.agent.records import Claim, Finding, PassRecord, SessionRecord
+from mixmend.agent.session import LEVEL_GOAL, Session
+from mixmend.agent.targets import TARGETS
+from mixmend.model.problems import Problem
+
+MOST_SAID = 3
+LEAST_LEVEL_CHANGE_LU = 0.3
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Where a turn began: how many passes there were, which take was heard, which head."""
+
+    passes: int = 0
+    take: int = 0
+    head: int = 0
+    takes: int = 0
+
+
+def greeting(record: SessionRecord) -> str:
+    """What was found, worst first, three things at most, in plain words; then a proposal."""
+    said = [f for f in record.findings_before if _is_said(f)][:MOST_SAID]
+    if not said:
+        return (
+            "I have listened to the whole song and measured it, and nothing clearly needs mending. "
+            "Tell me what bothers you about it, in your own words."
+        )
+    heard = " ".join(finding.says for finding in said)
+    mendable = [f for f in said if worth_mending(f)]
+    if not mendable:
+        return (
+            f"I have listened to the song and measured it. {heard} None of it is so bad that I "
+            "would touch it unasked. Tell me what bothers you, in your own words."
+        )
+    work = _listed([WHAT[f.problem] for f in mendable])
+    return (
+        f"I have listened to the song and measured it. {heard} I would start with {work}. Shall I "
+        "do that, or does something else bother you more?"
+    )
+
+
+def _is_said(finding: Finding) -> bool:
+    return finding.severity != "none" and finding.confidence >= LEAST_SAID_CONFIDENCE
+
+
+def account(session: Session, mark: Mark, claims: list[Claim]) -> str:
+    """This turn in measured terms: what was done, the result, what is next."""
+    record = session.record
+    parts = [
+        " ".join(_done(session, mark, claims)),
+        _result(session, mark, claims),
+        _drift(session),
+        _next(session, mark, claims),
+    ]
+    if record.take > mark.takes:
+        parts[1] = f"{parts[1]} This is version {record.take}.".strip()
+    return "\n\n".join(part for part in parts if part)
+
+
+def _done(session: Session, mark: Mark, claims: list[Claim]) -> list[str]:
+    """The passes of this turn: kept ones in the head, and what was tried and taken back."""
+    record = session.record
+    line = {p.n for p in lineage(record)}
+    new = [p for p in record.passes if p.n > mark.passes and p.goal != LEVEL_GOAL]
+    lines: list[str] = []
+    for index, done in enumerate(new):
+        tried = [p for p in new[:index] if _same(p, done) and p.verdict == "rolled_back"]
+        if "repeats" in done.options:
+            if done.n not in line:
+                lines.append(_lost(done))
+        elif done.n in line:
+            lines.append(_kept(session, done, tried, claims))
+            if done.asked and "instead_of" not in done.options and done.parent == 0:
+                lines += _disagreement(record, done)
+        elif done.verdict == "rolled_back" and not any(_same(p, done) for p in new[index + 1 :]):
+            lines.append(_rolled_back(done))
+    old = [goal.problem for goal in takes.take(session, mark.take).level_goals]
+    for goal in takes.level_goals(session):
+        if goal.after_pass >= mark.passes or goal.problem not in old:
+            lines += _level(session, mark, goal.problem, claims)
+    return lines
+
+
+def _same(a: PassRecord, b: PassRecord) -> bool:
+    return (a.problem, a.region) == (b.problem, b.region)
+
+
+def _kept(session: Session, done: PassRecord, tried: list[PassRecord], claims: list[Claim]) -> str:
+    assert done.problem is not None  # passes on level are left out before
+    did = DOING[done.problem][0]
+    change = change_text(done, claims)
+    if "instead_of" in done.options:
+        was = session.pass_record(int(done.options["instead_of"] or 0))
+        return _once_more(was, done, change)
+    text = f"I {did}{where_text(done)}{f': {change}' if change else ''}."
+    if tried:
+        text += (
+            f" The whole of it did not pass my checks ({_small(tried[0].because)}), so I kept a "
+            "gentler one."
+        )
+    return text
+
+
+def _once_more(was: PassRecord, done: PassRecord, change: str) -> str:
+    """A change run again at another strength: what it is now, and what it was before."""
+    assert done.problem is not None  # only passes on a problem are run again
+    how = "stronger" if done.strength > was.strength else "more gently"
+    text = f"I ran that again {how}, from where it started, and {DOING[done.problem][0]}"
+    text += f"{where_text(done)}{f': {change}' if change else ''}."
+    metric = telling_metric(done.problem, done.before, done.after)
+    old, new = figure(metric, was.after), figure(metric, done.after)
+    if done.region is None and old is not None and new is not None:
+        if format_value(metric, old) != format_value(metric, new):
+            text += f" In the version before it was {format_value(metric, old)}."
+        elif done.strength > was.strength:
+            text += " That moved the figure no further: there is no more of it to be had."
+    return text
+
+
+def _rolled_back(done: PassRecord) -> str:
+    assert done.problem is not None  # passes on level are left out before
+    do = DOING[done.problem][1]
+    why = _small(done.because)
+    if "instead_of" in done.options:
+        return (
+            f"I tried to {do} at that other strength, but took it back, because {_reason(why)}. I "
+            "left it as it was: this is as good as I can make it without harming it."
+        )
+    text = f"I tried to {do}{where_text(done)}, but took it back, because {_reason(why)}."
+    if done.problem in HELPS:
+        text += f" {HELPS[done.problem]}"
+    return text
+
+
+def _lost(done: PassRecord) -> str:
+    assert done.problem is not None  # only passes on a problem are repeated
+    return (
+        f"Without it I could not {DOING[done.problem][1]} again, because "
+        f"{_reason(_small(done.because))}."
+    )
+
+
+def _reason(because: str) -> str:
+    """The guard's sentence after "because": it speaks of the result as "it"."""
+    text = because.rstrip(".")
+    moved = text.startswith("it did not move ")
+    return text.replace("it did not move ", "that did not move ") if moved else text
+
+
+def _disagreement(record: SessionRecord, done: PassRecord) -> list[str]:
+    """The user is obeyed; that the measurements saw nothing of it is said all the same."""
+    found = {f.problem for f in record.findings_before if f.severity != "none"}
+    related = found & WHAT.keys()
+    if done.problem in related or done.region is not None or not done.problem:
+        return []
+    return ["My measurements had not shown that as a fault; I did it because you asked."]
+
+
+def _level(session: Session, mark: Mark, problem: Problem, claims: list[Claim]) -> list[str]:
+    before = session.measurement(takes.take(session, mark.take).version).loudness.integrated_lufs
+    now = session.measurement().loudness.integrated_lufs
+    if before is None or now is None:
+        return []
+    moved = now - before if problem == "too_quiet" else before - now
+    if moved < LEAST_LEVEL_CHANGE_LU:
+        return [
+            f"I could not {DOING[problem][1]}: any more would squash it, so it stays at "
+            f"{_lufs(now, claims)}."
+        ]
+    claims.append(Claim(key="loudness.integrated_lufs", value=before, when="before"))
+    return [f"I {DOING[problem][0]}: from {_number(before)} to {_lufs(now, claims)}."]
+
+
+def _result(session: Session, mark: Mark, claims: list[Claim]) -> str:
+    """Level and peaks of the written file, where they are new or were asked for."""
+    record = session.record
+    if record.output is None:
+        return ""
+    loudness = record.output.measurement.loudness
+    lufs, peak = loudness.integrated_lufs, loudness.true_peak_dbtp
+    before = session.measurement(takes.take(session, mark.take).version).loudness
+    text = ""
+    aimed = record.target_lufs if record.target_lufs is not None else TARGETS[record.target].lufs
+    new_aim = (record.target, record.target_lufs) != _aim_of(session, mark.take)
+    moved = _moved(before.integrated_lufs, lufs)
+    told_level = any(goal.after_pass >= mark.passes for goal in takes.level_goals(session))
+    if lufs is not None and not told_level and (mark.take == 0 or new_aim or moved):
+        was = before.integrated_lufs
+        text = f"The finished file plays at {_lufs(lufs, claims)}"
+        if was is not None and not moved:
+            text += ", as loud as before"
+        elif was is not None:
+            claims.append(Claim(key="loudness.integrated_lufs", value=was, when="source"))
+            text += f" (before that it was {_number(was)})"
+        if aimed is not None and abs(lufs - aimed) <= 0.25 and new_aim:
+            text += (
+                f", which is {TARGETS[record.target].says}"
+                if record.target_lufs is None
+                else (", as you asked")
+            )
+    if peak is not None and (text or mark.take == 0 or _moved(before.true_peak_dbtp, peak)):
+        claims.append(Claim(key="loudness.true_peak_dbtp", value=peak, when="output"))
+        peaks = f"its highest peaks reach {_number(peak)} dBTP"
+        safe = ", low enough not to crackle on any player" if peak <= -0.95 else ""
+        text = f"{text}, and {peaks}{safe}." if text else f"{peaks[:1].upper()}{peaks[1:]}{safe}."
+    elif text:
+        text += "."
+    if lufs is not None and aimed is not None and abs(lufs - aimed) > 0.25:
+        claims.append(Claim(key="loudness.integrated_lufs", value=aimed, when="output"))
+        text += f" I stopped short of {_number(aimed)} LUFS, because more would have squashed it."
+    return text
+
+
+def _aim_of(session: Session, number: int) -> tuple[str, float | None]:
+    known = takes.take(session, number)
+    return known.target, known.target_lufs
+
+
+def _moved(was: float | None, now: float | None) -> bool:
+    return was is None or now is None or abs(now - was) >= LEAST_LEVEL_CHANGE_LU
+
+
+def _drift(session: Session) -> str:
+    """A warning before many passes have done harm, not after."""
+    drift = session.version().drift
+    if drift is None or drift.texture_db < WARN_TEXTURE_DB:
+        return ""
+    if drift.texture_db < MOST_TEXTURE_DB:
+        return (
+            "A word of warning: it has moved quite far from the song as it came, and every change "
+            "leaves traces. Compare it with an earlier version before you ask for more."
+        )
+    return (
+        "It has moved so far from the song as it came that I would not add anything to it. I would "
+        "rather go back a version and ask for less."
+    )
+
+
+def _next(session: Session, mark: Mark, claims: list[Claim]) -> str:
+    """The next step, or that it is time to stop."""
+    record = session.record
+    tried = {p.problem for p in record.passes}
+    line = {p.problem for p in lineage(record)}
+    left = [
+        f for f in session.findings()
+        if worth_mending(f) and f.problem not in tried and f.problem not in LEVEL
+    ][:MOST_SAID]  # fmt: skip
+    hopeless = [
+        f for f in session.findings()
+        if f.problem in HOPELESS_UNASKED and f.severity == "severe" and _is_said(f)
+    ][:1]  # fmt: skip
+    if left:
+        claims += [Claim(key=e.key, value=e.value) for f in left for e in f.evidence]
+        heard = " ".join(f.says for f in left)
+        work = _listed([WHAT[f.problem] for f in left])
+        return f"What I still measure: {heard} Shall I work on {work} next?"
+    new = [p for p in record.passes if p.n > mark.passes and p.goal != LEVEL_GOAL]
+    if new and all(p.verdict == "rolled_back" for p in new) and not line - {None}:
+        return "This is as good as I can make it without harming it."
+    if hopeless:
+        return f"{hopeless[0].says} That cannot be undone; {HELPS[hopeless[0].problem]}"
+    fresh = [p for p in new if p.verdict == "kept" and "instead_of" not in p.options]
+    if not fresh or not line - {None}:
+        return ""
+    return (
+        "By measurement nothing else clearly needs mending, so I would stop here. Tell me if it is "
+        "too much or not enough, or say undo."
+    )
+
+
+def reasons(session: Session, claims: list[Claim]) -> str:
+    """Why the song is as it is now: for each change what called for it, what it did, and what was
+    tried and taken back."""
+    record = session.record
+    line = [p for p in lineage(record) if p.goal != LEVEL_GOAL and p.problem is not None]
+    says = {f.problem: f.says for f in record.findings_before if _is_said(f)}
+    lines: list[str] = []
+    for done in line:
+        assert done.problem is not None  # filtered above
+        change = change_text(done, claims)
+        why = "you asked for it" if done.asked else "I measured that it needed it"
+        if done.problem in says:
+            why += ", and it showed in the song as it came"
+        lines.append(f"I {DOING[done.problem][0]}{where_text(done)}, because {why}.")
+        if change:
+            lines.append(f"By measurement {change}.")
+    if line:
+        lines.append(
+            "Nothing else got worse by measurement (no hits were added, nothing was lost), so it "
+            "stayed."
+        )
+    reached = {(p.problem, p.region) for p in line}
+    for done in _failures(record):
+        if (done.problem, done.region) not in reached:
+            lines.append(_rolled_back(done))
+    for goal in takes.level_goals(session):
+        now = session.measurement().loudness.integrated_lufs
+        if now is not None:
+            lines.append(f"You asked for another level; it plays at {_lufs(now, claims)} now.")
+            _ = goal
+    if not lines:
+        found = [f.says for f in record.findings_before if _is_said(f)][:MOST_SAID]
+        heard = " ".join(found) if found else "I measured nothing that clearly needs mending."
+        return f"I have not changed the sound yet. {heard}"
+    return " ".join(lines)
+
+
+def _failures(record: SessionRecord) -> list[PassRecord]:
+    """The last failed attempt for each thing that was tried and is not in the head."""
+    last = {
+        (p.problem, p.region): p
+        for p in record.passes
+        if p.verdict == "rolled_back" and p.problem is not None
+    }
+    return list(last.values())
+
+
+def _lufs(value: float, claims: list[Claim]) -> str:
+    claims.append(Claim(key="loudness.integrated_lufs", value=value, when="output"))
+    return f"{_number(value)} LUFS (loudness as streaming services measure it)"
+
+
+def _listed(items: list[str]) -> str:
+    items = list(dict.fromkeys(items))
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _small(text: str) -> str:
+    return text[:1].lower() + text[1:]
