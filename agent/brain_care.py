@@ -115,6 +115,8 @@ class CareMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         newest = response.result[-1] if response.result else None
         if isinstance(newest, AIMessage) and not newest.tool_calls and not newest.text.strip():
             raise EmptyAnswer
+        if self._care.hosted and isinstance(newest, AIMessage) and _broke_off(newest):
+            raise BrokenOff
         return response
 
     def _count(self, asked: Sequence[AnyMessage], said: AIMessage) -> None:
@@ -130,6 +132,14 @@ class CareMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
 
 class EmptyAnswer(ValueError):
     """The model said nothing and called nothing."""
+
+
+class BrokenOff(ValueError):
+    """The stream ended without the server saying that it had finished."""
+
+
+def _broke_off(said: AIMessage) -> bool:
+    return not said.response_metadata.get("finish_reason")
 
 
 def this_turn_in_full(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
