@@ -177,8 +177,12 @@ def _tried_sound(samples: int) -> Audio:
     return Audio(((waves * fades).sum(axis=1) + noise).astype(np.float32), 44100)
 
 
-def load_codec(folder: Path, *, device: str = "cpu", dtype: Precision = "fp32") -> OobleckCodec:
+def load_codec(
+    folder: Path, *, device: str = "cpu", dtype: Precision = "fp32", beat: Beat | None = None
+) -> OobleckCodec:
     """The codec in `folder` (`config.json`, `diffusion_pytorch_model.safetensors`).
+
+    `beat` is called between tensors, and while half precision is tried.
 
     Raises FileError when a file is missing, a key is unknown or missing, or a size is wrong.
     """
@@ -195,8 +199,12 @@ def load_codec(folder: Path, *, device: str = "cpu", dtype: Precision = "fp32") 
     with opened(path, "cpu") as stored:
         sizes = {name: tuple(stored.get_slice(name).get_shape()) for name in stored.keys()}  # noqa: SIM118
         check_names(wanted, sizes, path)
-        tensors = {name: stored.get_tensor(name).float() for name in wanted}
-    return folded(model, tensors, device=device, dtype=dtype)
+        tensors = {}
+        for name in wanted:
+            if beat is not None:
+                beat()
+            tensors[name] = stored.get_tensor(name).float()
+    return folded(model, tensors, device=device, dtype=dtype, beat=beat)
 
 
 def random_codec(
@@ -231,21 +239,30 @@ def _empty_model(settings: dict[str, Any]) -> Any:
 
 
 def folded(
-    model: Any, tensors: dict[str, Tensor], *, device: str, dtype: Precision
+    model: Any,
+    tensors: dict[str, Tensor],
+    *,
+    device: str,
+    dtype: Precision,
+    beat: Beat | None = None,
 ) -> OobleckCodec:
     """The codec with weight norm multiplied out; with `bf16` what holds its accuracy runs in it."""
     for layer in model.modules():
         if hasattr(layer, "weight_g"):
             nn.utils.remove_weight_norm(layer)
     for name, _ in list(model.named_parameters()):
+        if beat is not None:
+            beat()
         owner, _, leaf = name.rpartition(".")
         if f"{name}_g" in tensors:
             value = torch._weight_norm(tensors[f"{name}_v"].detach(), tensors[f"{name}_g"], 0)
         else:
             value = tensors[name]
-        frozen = nn.Parameter(value.detach().float().clone(), requires_grad=False)
+        frozen = nn.Parameter(value.detach().float(), requires_grad=False)
         setattr(model.get_submodule(owner), leaf, frozen)
     nn.Module.to(model.eval(), device)
     codec = OobleckCodec(model, device=device)
+    codec.beat = beat
     codec.settle(dtype)
+    codec.beat = None
     return codec

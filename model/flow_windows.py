@@ -16,6 +16,8 @@ from mixmend.tools.errors import MixmendError
 if TYPE_CHECKING:
     from torch import Tensor
 
+_STEEPNESS = 3  # of the raised cosine where windows overlap; found with `mixmend bench joins`
+
 # Velocities of windows (batch, frames, channels) at a time.
 WindowVelocity = Callable[["Tensor", float], "Tensor"]
 
@@ -50,13 +52,18 @@ def plan_windows(frames: int, window: int, overlap: int) -> WindowPlan:
 
 
 def window_weight(plan: WindowPlan) -> Tensor:
-    """How much a window counts at each of its frames: raised-cosine flanks, never zero."""
+    """How much a window counts at each of its frames: smooth, steep flanks, never zero.
+
+    Near its ends a window lacks the sound around it, so there it counts for next to nothing while
+    the neighbour, which hears both sides, counts for all.
+    """
     import torch
 
     edge = torch.arange(plan.window, dtype=torch.float32) + 0.5
     near = torch.minimum(edge, edge.flip(0)) / max(plan.overlap, 1)
-    weight = 0.5 - 0.5 * torch.cos(torch.pi * near.clamp(max=1.0))
-    return weight.clamp(min=1e-4)
+    rise = (0.5 - 0.5 * torch.cos(torch.pi * near.clamp(max=1.0))) ** _STEEPNESS
+    fall = (0.5 + 0.5 * torch.cos(torch.pi * near.clamp(max=1.0))) ** _STEEPNESS
+    return (rise / (rise + fall)).clamp(min=1e-4)
 
 
 class JointVelocity:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from mixmend.model.sonic_net import SonicNet
     from mixmend.model.sonic_text import SonicText
+    from mixmend.model.workers import Beat
 
 Precision = Literal["fp32", "bf16"]
 
@@ -41,12 +42,14 @@ def load_sonic(
     text_folder: Path | None = None,
     device: str = "cpu",
     dtype: Precision = "fp32",
+    beat: Beat | None = None,
 ) -> SonicModel:
     """The model in `folder` (`model.safetensors`, `config.json` when it is not the published size).
 
     `text_folder` holds the text encoder's `config.json` and `tokenizer.json`; by default it is the
-    folder beside the checkpoint that the configuration names. Raises FileError when a file is
-    missing, a key is unknown or missing (it is named), or a size is wrong.
+    folder beside the checkpoint that the configuration names. `beat` is called between tensors.
+    Raises FileError when a file is missing, a key is unknown or missing (it is named), or a size is
+    wrong.
     """
     from mixmend.model.sonic_net import SonicNet, is_block, run_blocks_as
     from mixmend.model.sonic_text import SonicText, build_encoder, read_tokenizer, same_width
@@ -68,9 +71,9 @@ def load_sonic(
         wanted = _wanted(net, encoder, sizes)
         check_names(wanted, sizes, path)
         work = torch.bfloat16 if dtype == "bf16" else torch.float32
-        fill(net, stored, "", lambda name: work if is_block(name) else torch.float32)
+        fill(net, stored, "", lambda name: work if is_block(name) else torch.float32, beat)
         # The text encoder stays in full precision: it runs once an instruction.
-        fill(encoder, stored, _TEXT, lambda _name: torch.float32)
+        fill(encoder, stored, _TEXT, lambda _name: torch.float32, beat)
     if dtype == "bf16":
         run_blocks_as(net, torch.bfloat16)
     net.eval().requires_grad_(False)
@@ -97,7 +100,11 @@ def check_names(
 
 
 def fill(
-    module: nn.Module, stored: Any, prefix: str, dtype_of: Callable[[str], torch.dtype]
+    module: nn.Module,
+    stored: Any,
+    prefix: str,
+    dtype_of: Callable[[str], torch.dtype],
+    beat: Beat | None = None,
 ) -> None:
     """Put the stored tensors in place of `module`'s empty ones, one by one, in their precision."""
     from torch import nn
@@ -106,6 +113,8 @@ def fill(
     names = set(stored.keys())
     for name, _ in list(module.named_parameters(remove_duplicate=False)):
         key = _spelling(prefix + name, prefix, names)
+        if beat is not None:
+            beat()
         if key not in shared:
             shared[key] = nn.Parameter(
                 stored.get_tensor(key).to(dtype_of(name)), requires_grad=False

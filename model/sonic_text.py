@@ -27,6 +27,11 @@ class SonicText:
         self._pad_id = pad_id
         self._known: OrderedDict[tuple[str, int], TextStates] = OrderedDict()
 
+    @property
+    def blocks(self) -> list[Any]:
+        """The encoder's layers, in order."""
+        return list(self._encoder.encoder.block)
+
     def encode(self, instruction: str, padded_to: int = 0) -> TextStates:
         """States (1, tokens, width) of at most 64 tokens, and their mask (1, tokens).
 

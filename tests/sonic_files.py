@@ -28,6 +28,7 @@ def write_checkpoint(
     from transformers import T5EncoderModel
 
     config = config or tiny_config()
+    folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
     net = SonicNet(config)
     with torch.no_grad():
@@ -98,3 +99,10 @@ def write_codec(folder: Path, seed: int = 0) -> None:
     tensors = {name: value.detach().contiguous() for name, value in model.named_parameters()}
     save_file(tensors, folder / WEIGHTS)
     (folder / "config.json").write_text(json.dumps({"_class_name": "Oobleck", **TINY_CODEC}))
+
+
+def write_weights(root: Path, config: SonicConfig) -> None:
+    """A weights folder as `mixmend weights get` leaves it, with a tiny random model in it."""
+    write_checkpoint(root / "sonicmaster", config)
+    (root / "sonicmaster" / "text_encoder").rename(root / "flan-t5-large")
+    write_codec(root / "codec")

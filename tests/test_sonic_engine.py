@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +14,16 @@ from mixmend.model.codec_oobleck import load_codec
 from mixmend.model.engine import Progress
 from mixmend.model.flow_solver import integrate
 from mixmend.model.sonic_config import HOP, tiny_config
-from mixmend.model.sonic_engine import SonicEngine, SonicParts, SonicSettings
+from mixmend.model.sonic_engine import SonicEngine, parts_from_weights
 from mixmend.model.sonic_load import load_sonic
+from mixmend.model.sonic_pass import PAIRS, SonicParts, SonicSettings
 from mixmend.model.sonic_velocity import Asked, SonicVelocity
 from mixmend.tools.audio import Audio
 from mixmend.tools.errors import Cancelled, UsageError
 from mixmend.tools.region import Region
 from mixmend.tools.resample import resample
 from tests.signals import music
-from tests.sonic_files import write_checkpoint, write_codec
+from tests.sonic_files import write_checkpoint, write_codec, write_weights
 
 WINDOW = 24  # frames: 1.1 s
 
@@ -29,6 +32,16 @@ WINDOW = 24  # frames: 1.1 s
 def parts(tmp_path_factory: pytest.TempPathFactory) -> SonicParts:
     folder: Path = tmp_path_factory.mktemp("parts")
     write_checkpoint(folder, tiny_config(WINDOW, in_channels=4))
+    write_codec(folder / "codec")
+    return SonicParts(load_sonic(folder), load_codec(folder / "codec"))
+
+
+@pytest.fixture(scope="module")
+def deep(tmp_path_factory: pytest.TempPathFactory) -> SonicParts:
+    """Parts with two blocks of each kind."""
+    folder: Path = tmp_path_factory.mktemp("deep")
+    config = replace(tiny_config(WINDOW, in_channels=4), num_layers=2, num_single_layers=2)
+    write_checkpoint(folder, config)
     write_codec(folder / "codec")
     return SonicParts(load_sonic(folder), load_codec(folder / "codec"))
 
@@ -46,7 +59,7 @@ def still(tmp_path_factory: pytest.TempPathFactory) -> SonicParts:
 
 
 def _engine(parts: SonicParts, **settings) -> SonicEngine:
-    return SonicEngine(lambda: parts, SonicSettings(**{"steps": 2, **settings}))
+    return SonicEngine(lambda _beat: parts, SonicSettings(**{"steps": 2, **settings}))
 
 
 @pytest.mark.parametrize("render", ["faithful", "delta", "generative"])
@@ -176,16 +189,93 @@ def test_work_can_be_cancelled_everywhere(parts: SonicParts, when: str) -> None:
     assert parts.codec.beat is None
 
 
-def test_cancelling_is_possible_between_layers_of_one_step(
+@pytest.mark.parametrize("block", [1, 2, 3, 4])
+def test_cancelling_reaches_between_the_blocks_of_one_velocity(
+    deep: SonicParts, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    monkeypatch.setattr("mixmend.model.sonic_pass._BEAT_S", 0.0)
+    net = deep.model.net.transformer
+    done: list[int] = []
+    hooks = [
+        one.register_forward_hook(lambda *_: done.append(1))
+        for one in (*net.transformer_blocks, *net.single_transformer_blocks)
+    ]
+    beats = 0
+
+    def stop(progress: Progress) -> None:
+        nonlocal beats
+        beats += progress.label == "step 1 of 2"
+        if beats == 1 + block:  # the first beat is the news of the step itself
+            raise Cancelled("stopped.")
+
+    try:
+        with pytest.raises(Cancelled):
+            _engine(deep).restore(music(1.0), "brighter", on_progress=stop)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    assert len(done) == block - 1
+
+
+def test_reading_the_words_can_be_cancelled(
     parts: SonicParts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mixmend.model.sonic_engine._BEAT_S", 0.0)
-    beats: list[str] = []
-    _engine(parts, steps=1).restore(
-        music(1.0), "brighter", on_progress=lambda progress: beats.append(progress.label)
-    )
-    # Two blocks in one step, and many layers in the codec.
-    assert len(beats) > 30
+    monkeypatch.setattr("mixmend.model.sonic_pass._BEAT_S", 0.0)
+    where: list[str] = []
+
+    def stop(_progress: Progress) -> None:
+        names = {frame.function for frame in inspect.stack()}
+        if "_encode" in names and "_together" in names:
+            where.append("text")
+            raise Cancelled("stopped.")
+
+    with pytest.raises(Cancelled):
+        _engine(parts).restore(music(1.0), "vocals and please", on_progress=stop)
+    assert where == ["text"]
+
+
+def test_loading_can_be_cancelled_and_begun_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mixmend.model.sonic_pass._BEAT_S", 0.0)
+    write_weights(tmp_path, tiny_config(WINDOW, in_channels=4))
+    monkeypatch.setenv("MIXMEND_WEIGHTS", str(tmp_path))
+    engine = SonicEngine(parts_from_weights, SonicSettings(steps=1))
+    audio = music(0.5)
+    for beats in (5, 100):  # within the network's weights, and within the codec's
+        left = beats
+
+        def stop(_progress: Progress) -> None:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                raise Cancelled("stopped.")
+
+        with pytest.raises(Cancelled):
+            engine.restore(audio, "brighter", on_progress=stop)
+        assert engine._parts is None
+    assert np.all(np.isfinite(engine.restore(audio, "brighter").samples))
+
+
+@pytest.mark.parametrize("channels", [3, 4, 5, 6, 7, 8])
+def test_pairs_of_a_surround_sound_are_changed_each_for_itself(
+    parts: SonicParts, channels: int
+) -> None:
+    rng = np.random.default_rng(channels)
+    noise = (0.1 * rng.standard_normal((channels, 9000))).astype(np.float32)
+    engine = _engine(parts, steps=1, render="delta")
+    done = engine.restore(Audio(noise, 48000), "brighter").samples
+    heard: set[int] = set()
+    for first, last in PAIRS[channels]:
+        some = slice(first, last + 1)
+        alone = engine.restore(Audio(noise[some], 48000), "brighter").samples
+        assert np.array_equal(done[some], alone)
+        assert not np.array_equal(alone, noise[some])
+        heard |= {first, last}
+    for channel in set(range(channels)) - heard:
+        assert np.array_equal(done[channel], noise[channel])
+    # Only the channel for low effects of 5.1 and 7.1 (and of 6.1) is left alone.
+    assert set(range(channels)) - heard == ({3} if channels >= 6 else set())
 
 
 def test_nonsense_is_refused(parts: SonicParts) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from mixmend.tools.audio import (
@@ -17,10 +19,11 @@ from mixmend.tools.errors import UsageError
 _BLOCK_FRAMES = 1 << 16
 
 
-def resample(audio: Audio, rate_hz: int) -> Audio:
+def resample(audio: Audio, rate_hz: int, *, on_block: Callable[[], None] | None = None) -> Audio:
     """`audio` at `rate_hz`, shape (channels, round(frames * rate_hz / old rate)), lag zero.
 
-    The same rate gives `audio` itself. SoX resampler, "very high quality": pass band to 0.95 of
+    The same rate gives `audio` itself. `on_block` is called now and then; what it raises stops the
+    work. SoX resampler, "very high quality": pass band to 0.95 of
     the lower Nyquist frequency, rejection beyond 24-bit. Raises UsageError for a rate below 1.
     """
     if rate_hz < 1:
@@ -38,6 +41,8 @@ def resample(audio: Audio, rate_hz: int) -> Audio:
     )
     at = 0
     for block in blocks(audio, _BLOCK_FRAMES):
+        if on_block is not None:
+            on_block()
         last = block.stop == audio.frames
         piece: FloatArray = stream.resample_chunk(np.ascontiguousarray(block.samples.T), last)
         taken = min(piece.shape[0], frames - at)

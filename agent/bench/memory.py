@@ -17,6 +17,7 @@ import numpy as np
 
 from mixmend.agent.bench.table import Table
 from mixmend.tools.audio import FloatArray
+from mixmend.tools.errors import MixmendError
 
 NAME = "memory"
 LIMIT_MB = 1500.0
@@ -33,7 +34,7 @@ def run(
 ) -> Table:
     """Every command on a song of `minutes` (60; 5 when quick): peak memory and CPU time.
 
-    Raises RuntimeError when a command fails.
+    Raises MixmendError when a command fails.
     """
     length = minutes or (_QUICK_MIN if quick else _FULL_MIN)
     rows = []
@@ -86,7 +87,7 @@ def peak_of(arguments: list[str], home: Path) -> tuple[float, float]:
         errors.seek(0)
         said = errors.read()
     if child.returncode != 0:
-        raise RuntimeError(f"mixmend {arguments[0]} failed ({child.returncode}): {said.strip()}")
+        raise MixmendError(f"mixmend {arguments[0]} failed ({child.returncode}): {said.strip()}")
     kilo = 1024 if sys.platform == "linux" else 1
     return used.ru_maxrss * kilo / 1e6, used.ru_utime + used.ru_stime
 
