@@ -21,12 +21,15 @@ from mixmend.model.mend_mel import (
     DARKEST_SIDE_DB,
     FFT,
     FLOOR_DB,
+    HEARD_FLOOR_DB,
     RATE_HZ,
     Mel,
+    as_heard,
+    with_floors,
     with_side_floor,
 )
 from mixmend.model.mend_pack import DYNAMICS, ROOMS, Clip, Pack
-from mixmend.model.mend_stats import LEVELS
+from mixmend.model.mend_stats import LEVELS, song_stats
 from mixmend.model.problems import PROBLEM_OF_KIND, Problem
 from mixmend.model.requests import GENERIC_REQUESTS, LEAVE_REQUESTS, REQUESTS
 from mixmend.tools.audio import Audio
@@ -80,11 +83,28 @@ class Plan:
     curve_db: Stats
 
 
-def draw_plan(pack: Pack, clips: Sequence[int], rng: np.random.Generator) -> Plan:
+@dataclass(frozen=True)
+class Shares:
+    """How often a clip comes clean, squashed or softened, in a room, or both, before any filter."""
+
+    clean: float = 0.56
+    dynamics: float = 0.11
+    room: float = 0.11
+    both: float = 0.08
+
+
+# The tone head learns filters above all; the flow around it what changes in time.
+TONE_SHARES = Shares()
+FLOW_SHARES = Shares(clean=0.36, dynamics=0.14, room=0.2, both=0.1)
+
+
+def draw_plan(
+    pack: Pack, clips: Sequence[int], rng: np.random.Generator, shares: Shares = TONE_SHARES
+) -> Plan:
     """A clip of `clips`, up to three faults and a request, at random."""
     number = int(rng.choice(clips))
     clip = pack.clips[number]
-    version = _draw_version(clip, rng)
+    version = _draw_version(clip, rng, shares)
     kinds = list(clip.versions[version].kinds)
     tone = None
     if len(kinds) < 3 and rng.random() < (0.3 if kinds else 0.86):
@@ -120,17 +140,33 @@ def play(pack: Pack, plan: Plan, start: int, frames: int) -> Drawn:
         degraded[1] = FLOOR_DB
         if "stereo" not in plan.asked:
             aim[1] = FLOOR_DB
-    degraded, aim = (with_side_floor(mel) for mel in (degraded, aim))
+    degraded, aim = with_side_floor(degraded), with_side_floor(aim)
     # A file that went through a codec has nothing above its cut-off to learn from.
     aim[:, :, clip.top_band :] = degraded[:, :, clip.top_band :]
-    return Drawn(degraded, aim, played_stats(pack, plan))
+    # The change is that of the sound, however little of a faint band the model may hear.
+    heard = as_heard(degraded)
+    return Drawn(heard, heard + (aim - degraded), played_stats(pack, plan))
 
 
-def played_stats(pack: Pack, plan: Plan) -> Stats:
-    """Statistics (9, 2, 96) of the whole clip after the damage of a plan."""
+def played_stats(pack: Pack, plan: Plan, floor_db: float = HEARD_FLOOR_DB) -> Stats:
+    """Statistics (9, 2, 96) of the whole clip after the damage of a plan, as the model hears it.
+
+    A lower `floor_db` gives what is there, heard or not.
+    """
     stats = pack.stats(plan.clip, plan.version)
     levels = stats[: len(LEVELS)]
-    levels += plan.curve_db
+    lowest = levels[LEVELS.index("low_tenth")] + plan.curve_db
+    if plan.mono:
+        lowest = lowest[:1] + DARKEST_SIDE_DB
+    sinking = (lowest < floor_db) & (levels[LEVELS.index("high_tenth")] > floor_db + 6)
+    if bool(sinking.any()):
+        # Part of what moves sinks under what the model hears: it must be listened to again.
+        mel = pack.mel_db(plan.clip, plan.version) + plan.curve_db
+        if plan.mono:
+            mel += np.float32(MONO_GAIN_DB)
+            mel[1] = FLOOR_DB
+        return song_stats(with_floors(mel, floor_db))
+    levels[:] = np.maximum(levels + plan.curve_db, floor_db)
     if plan.mono:
         stats[:, 1] = stats[:, 0]
         levels[:, 1] += DARKEST_SIDE_DB
@@ -188,15 +224,15 @@ def tone_response_db(kind: str, seed: int) -> Stats:
     return np.asarray(10 * np.log10(np.maximum(bands, 1e-9)), dtype=np.float32)
 
 
-def _draw_version(clip: Clip, rng: np.random.Generator) -> int:
+def _draw_version(clip: Clip, rng: np.random.Generator, shares: Shares) -> int:
     weights = []
     for version in clip.versions:
         if not version.kinds:
-            weights.append(0.56)
+            weights.append(shares.clean)
         elif version.kinds[-1] in ROOMS:
-            weights.append(0.11 if len(version.kinds) == 1 else 0.08)
+            weights.append(shares.room if len(version.kinds) == 1 else shares.both)
         else:
-            weights.append(0.11)
+            weights.append(shares.dynamics)
     share = np.array(weights) / sum(weights)
     return int(rng.choice(len(weights), p=share))
 

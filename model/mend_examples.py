@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from mixmend.model.embed import DIMENSIONS
-from mixmend.model.mend_draw import draw_plan, play
+from mixmend.model.mend_draw import FLOW_SHARES, draw_plan, play
 from mixmend.model.mend_mel import Mel
 from mixmend.model.mend_net import to_state
 from mixmend.model.mend_pack import FRAMES, Pack
@@ -40,7 +40,7 @@ class DrawnExamples(Sequence[Example]):
 
     def __getitem__(self, number: int) -> Example:  # type: ignore[override]
         rng = np.random.default_rng(number)
-        plan = draw_plan(self._pack, self._clips, rng)
+        plan = draw_plan(self._pack, self._clips, rng, FLOW_SHARES)
         start = int(rng.integers(0, FRAMES - self._window + 1))
         drawn = play(self._pack, plan, start, self._window)
         shift = shift_db(drawn.stats)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from mixmend.model.flow_solver import integrate
 from mixmend.model.flow_windows import JointVelocity, plan_windows
-from mixmend.model.mend_mel import BANDS, SIDES, Mel
+from mixmend.model.mend_mel import BANDS, SIDES, Mel, as_heard
 from mixmend.model.mend_net import DB, MendConfig, MendNet, to_state
 from mixmend.model.mend_stats import as_features, shift_db, song_stats
 from mixmend.model.mend_text import sentence_vectors
@@ -36,8 +36,9 @@ class MendFlow:
         self, mel_db: Mel, request: str, steps: int, on_share: Callable[[float], None] | None = None
     ) -> Mel:
         """What the request does to levels (2, frames, 96): the change in dB, same shape."""
-        stats = song_stats(mel_db)
-        start = to_state(torch.from_numpy(mel_db), shift_db(stats))[None]
+        heard = as_heard(mel_db)
+        stats = song_stats(heard)
+        start = to_state(torch.from_numpy(heard), shift_db(stats))[None]
         frames = start.shape[1]
         window, patch = self.network.config.window_frames, self.network.config.patch
         # A short sound, or one that is no whole number of tokens, goes on as it ended.

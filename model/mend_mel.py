@@ -20,6 +20,8 @@ FFT = 2048
 BANDS = 96
 SIDES = 2
 FLOOR_DB = -160.0
+# What the model hears of anything fainter: the floor of the music that it learnt from.
+HEARD_FLOOR_DB = -115.0
 DARKEST_SIDE_DB = -40.0
 
 Mel = NDArray[np.float32]
@@ -63,3 +65,13 @@ def with_side_floor(mel_db: Mel) -> Mel:
     out = mel_db.copy()
     out[1] = np.maximum(mel_db[1], mel_db[0] + np.float32(DARKEST_SIDE_DB))
     return out
+
+
+def as_heard(mel_db: Mel) -> Mel:
+    """Levels (2, frames, bands) as the model hears them: floors of the side and of everything."""
+    return with_floors(mel_db, HEARD_FLOOR_DB)
+
+
+def with_floors(mel_db: Mel, floor_db: float) -> Mel:
+    """The side no fainter than 40 dB under the middle, and nothing below `floor_db`."""
+    return np.maximum(with_side_floor(mel_db), np.float32(floor_db))

@@ -24,12 +24,13 @@ from mixmend.model.damage_dynamics import DYNAMICS_KINDS
 from mixmend.model.damage_space import SPACE_KINDS
 from mixmend.model.mend_mel import (
     BANDS,
+    HEARD_FLOOR_DB,
     HOP,
     RATE_HZ,
     SIDES,
     Mel,
+    as_heard,
     log_mel_db,
-    with_side_floor,
 )
 from mixmend.model.mend_stats import PER_BAND, song_stats
 from mixmend.tools.audio import Audio
@@ -39,7 +40,6 @@ CLIP_S = 30.0
 FRAMES = int(CLIP_S * RATE_HZ) // HOP
 _INDEX, _DATA, _STATS = "pack.json", "mels.u8", "stats.f16"
 _STEPS_PER_DB = 2
-PACK_FLOOR_DB = -115.0
 _FAINTEST_RMS = 0.003
 _EMPTY_DB = -92.0
 
@@ -97,13 +97,13 @@ class Pack:
 
 def encoded(mel_db: Mel) -> NDArray[np.uint8]:
     """Half decibels above the floor, one byte each."""
-    steps = np.clip(np.rint((mel_db - PACK_FLOOR_DB) * _STEPS_PER_DB), 0, 255)
+    steps = np.clip(np.rint((mel_db - HEARD_FLOOR_DB) * _STEPS_PER_DB), 0, 255)
     return np.asarray(steps, dtype=np.uint8)
 
 
 def decoded(levels: NDArray[np.uint8]) -> Mel:
     """The levels in dB again."""
-    return np.asarray(levels / _STEPS_PER_DB + PACK_FLOOR_DB, dtype=np.float32)
+    return np.asarray(levels / _STEPS_PER_DB + HEARD_FLOOR_DB, dtype=np.float32)
 
 
 def make_pack(
@@ -130,7 +130,7 @@ def make_pack(
                 clip, mels = made
                 for mel in mels:
                     data.write(encoded(mel).tobytes())
-                    told.write(song_stats(with_side_floor(mel)).astype(np.float16).tobytes())
+                    told.write(song_stats(as_heard(mel)).astype(np.float16).tobytes())
                 done.append(clip)
             if len(done) % 20 == 0 or number == clips - 1:
                 data.flush()

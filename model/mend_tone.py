@@ -41,6 +41,7 @@ _SHARES_HZ: Mapping[str, tuple[tuple[float, float], float]] = {
     "vocal": ((350, 3500), 0.3),
 }
 _EDGES_HZ = (20, 60, 250, 500, 2000, 4000, 6000, 10000, 16000, 20000)
+_LOWEST_DB = -300.0
 _EDGES_SCALE = 0.8  # of the sum over the nine bands of a song with `xband` or `mic`
 
 
@@ -129,7 +130,9 @@ class _Drawn:
             torch.from_numpy(np.stack([as_features(each) for each in stats])),
             torch.from_numpy(np.stack([sentence_vectors(plan.request).sum(0) for plan in plans])),
             torch.from_numpy(change.astype(np.float32)),
-            torch.from_numpy(np.stack([each[1, 0] for each in stats])),
+            torch.from_numpy(
+                np.stack([played_stats(pack, plan, _LOWEST_DB)[1, 0] for plan in plans])
+            ),
             torch.stack([_scored(plan.tone) for plan in plans]),
         )
 

@@ -29,6 +29,7 @@ from mixmend.model.mend_engine import (
     bring_to_peak,
     quantised_bits,
     width_of,
+    with_known,
 )
 from mixmend.model.mend_examples import DrawnExamples
 from mixmend.model.mend_flow import MendFlow, load_flow, save_flow
@@ -41,6 +42,8 @@ from mixmend.model.mend_train import CHECKPOINT, read_config, train_from_config
 from mixmend.tools.audio import Audio
 from mixmend.tools.errors import FileError, InputError, UsageError
 from mixmend.tools.region import Region
+
+DRIER = "Make this sound drier and closer."
 
 TINY = MendConfig(window_frames=64, head_width=32, heads=1, head_dim=16, layers=1, single_layers=1)
 
@@ -239,7 +242,7 @@ def test_wrong_weights_are_refused_in_words(tmp_path: Path) -> None:
 @pytest.mark.parametrize("rate", [22050, 44100, 96000])
 def test_a_flow_that_does_nothing_gives_the_input(channels: int, rate: int) -> None:
     song = music(2.0, 1, rate, channels)
-    out = MendEngine(flow).restore(song, "Make it brighter.")
+    out = MendEngine(flow).restore(song, DRIER)
     assert out.samples.shape == song.samples.shape
     assert out.sample_rate_hz == rate
     assert np.abs(out.samples - song.samples).max() < 2e-6
@@ -249,20 +252,18 @@ def test_a_flow_that_does_nothing_gives_the_input(channels: int, rate: int) -> N
 def test_a_flow_that_says_six_decibels_gives_six(seconds: float) -> None:
     song = music(seconds, 2)
     engine = MendEngine(lambda: flow(push=6.0))
-    out = engine.restore(song, "Make it brighter.")
+    out = engine.restore(song, DRIER)
     ratio = np.sqrt(np.mean(out.samples**2) / np.mean(song.samples**2))
     assert 20 * np.log10(ratio) == pytest.approx(6.0, abs=0.3)
-    half = engine.restore(song, "Make it brighter.", strength=0.5)
+    half = engine.restore(song, DRIER, strength=0.5)
     ratio = np.sqrt(np.mean(half.samples**2) / np.mean(song.samples**2))
     assert 20 * np.log10(ratio) == pytest.approx(3.0, abs=0.2)
-    assert engine.restore(song, "Make it brighter.", strength=0.0) is song
+    assert engine.restore(song, DRIER, strength=0.0) is song
 
 
 def test_only_the_region_changes() -> None:
     song = music(8, 3)
-    out = MendEngine(lambda: flow(push=6.0)).restore(
-        song, "Make it brighter.", region=Region(3.0, 5.0)
-    )
+    out = MendEngine(lambda: flow(push=6.0)).restore(song, DRIER, region=Region(3.0, 5.0))
     rate = song.sample_rate_hz
     same = np.all(out.samples == song.samples, axis=0)
     assert same[: int(2.8 * rate)].all()
@@ -274,7 +275,7 @@ def test_only_the_region_changes() -> None:
 
 def test_silence_stays_silence_and_nothing_faint_is_raised() -> None:
     still = Audio(np.zeros((2, RATE_HZ), dtype=np.float32), RATE_HZ)
-    out = MendEngine(lambda: flow(push=20.0)).restore(still, "Make it brighter.")
+    out = MendEngine(lambda: flow(push=20.0)).restore(still, DRIER)
     assert not out.samples.any()
     levels = np.array([[[-160.0, -120.0, -60.0]]], dtype=np.float32)
     ten = np.full_like(levels, 10.0)
@@ -301,6 +302,16 @@ def test_parts_that_a_gain_cannot_do() -> None:
     assert np.abs(rebuilt.samples).max() > 1.05
 
 
+def test_where_only_tone_is_asked_for_a_second_opinion_counts() -> None:
+    song = degrade(music(12, 8), "boom", 2).audio
+    nothing = np.zeros((2, 50, BANDS), dtype=np.float32)
+    bass = with_known(nothing, song, ("thin",))
+    assert bass[:, :, :4].mean() > 2.0
+    assert np.abs(bass[:, :, 40:80]).max() < 1.0
+    assert with_known(nothing, song, ("thin", "reverb")) is nothing
+    assert with_known(nothing, song, ()) is nothing
+
+
 def test_width_from_mono() -> None:
     network = flow()
     sides = network.network.tone.answer.bias.unflatten(0, (2, BANDS))
@@ -324,13 +335,13 @@ def test_cancelling_stops_the_pass() -> None:
         raise Stopped
 
     with pytest.raises(Stopped):
-        MendEngine(flow).restore(music(1), "Make it brighter.", on_progress=stop)
+        MendEngine(flow).restore(music(1), DRIER, on_progress=stop)
 
 
 def test_too_many_channels_are_refused() -> None:
     many = Audio(np.zeros((9, 1000), dtype=np.float32), RATE_HZ)
     with pytest.raises(UsageError, match="9 channels"):
-        MendEngine(flow).restore(many, "Make it brighter.")
+        MendEngine(flow).restore(many, DRIER)
 
 
 @pytest.mark.parametrize(
