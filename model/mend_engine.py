@@ -52,13 +52,13 @@ _MOST_UP_DB, _MOST_DOWN_DB = 48.0, -30.0
 _SECOND_OPINION: dict[TonalProblem, float] = {
     "unbalanced": 0.5,
     "mic_colored": 0.25,
-    "dull": 0.5,
+    "dull": 0.4,
     "harsh": 0.75,
     "airless": 0.5,
     "thin": 0.5,
-    "unclear": 0.75,
+    "unclear": 0.4,
     "muddy": 0.5,
-    "cold": 0.5,
+    "cold": 0.25,
     "vocals_buried": 0.5,
 }
 _LOOKED_AT_S = 20.0
@@ -278,12 +278,18 @@ def _applied(
 def _as_wide(
     audio: Audio, aim_db: Mel, before_db: Mel, region: Region | None, strength: float
 ) -> Audio:
-    """A side made from the middle where the flow wants more than a gain on the old one gives."""
-    from mixmend.tools.process.stereo import widen
+    """A side made from the middle where the flow wants more than a gain on the old one gives.
+
+    Half-way between the width that the flow wants and the one that such music usually has.
+    """
+    from mixmend.tools.process.stereo import usual_width, widen
 
     wanted, had = width_of(aim_db), width_of(before_db)
     if wanted <= had * 1.05:
         return audio
+    usual = usual_width(audio, region)
+    if usual is not None:
+        wanted = (wanted + usual) / 2
     return widen(audio, strength=strength, region=region, target_width=wanted)
 
 

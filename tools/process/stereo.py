@@ -84,6 +84,16 @@ def widen(
     return blend(audio, after, strength=strength, region=region)
 
 
+def usual_width(audio: Audio, region: Region | None = None) -> float | None:
+    """Side over middle RMS that music with this spectrum usually has; None for silence or mono."""
+    if audio.channels < 2:
+        return None
+    spectra = _spectra(audio, region)
+    if float(spectra.middle.sum()) <= 1e-14 * spectra.middle.size:
+        return None
+    return typical_width(spectra.middle, spectra.freqs_hz)
+
+
 def _made_side(spectra: _Spectra, power: float, rate: int) -> Array:
     """Taps that turn the middle into a side of that long-term power, shape (n,)."""
     taps = fitted_side_filter(rate, spectra.middle).taps
