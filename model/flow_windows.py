@@ -16,7 +16,7 @@ from mixmend.tools.errors import MixmendError
 if TYPE_CHECKING:
     from torch import Tensor
 
-_STEEPNESS = 3  # of the raised cosine where windows overlap; found with `mixmend bench joins`
+_STEEPNESS = 1.5  # of the raised cosine where windows overlap; found with `mixmend bench joins`
 
 # Velocities of windows (batch, frames, channels) at a time.
 WindowVelocity = Callable[["Tensor", float], "Tensor"]

@@ -1,28 +1,29 @@
-"""Training of the SonicMaster network: pre-encoding, its conditions in batches, export.
+"""Training of the SonicMaster network: pre-encoding, its conditions in batches, tests, export.
 
-Text encoder and codec are frozen. `accelerate launch -m mixmend.model.train_sonic --help`.
+Text encoder and codec are frozen. From the command line:
+`python -m mixmend.model.train_sonic encode|train|evaluate|export --help`.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mixmend.model.sonic_config import HOP, RATE_HZ, SMALL, SonicConfig
-from mixmend.model.train_flow import Batch, Example, FlowTrainer, TrainSettings
+from mixmend.model.sonic_config import HOP, RATE_HZ, SonicConfig
+from mixmend.model.train_flow import Batch, Example, FlowTrainer
 from mixmend.tools.errors import FileError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from mixmend.model.codec_oobleck import OobleckCodec
+    from mixmend.model.sonic_examples import Pair
+    from mixmend.model.sonic_load import SonicModel
     from mixmend.model.sonic_text import SonicText
     from mixmend.model.train_flow import BatchVelocity
-    from mixmend.tools.audio import Audio
 
 
 def batch_velocity(text: SonicText, config: SonicConfig) -> BatchVelocity:
@@ -73,10 +74,8 @@ def trainable(network: Any) -> nn.Module:
     return Trained()
 
 
-def pre_encode(
-    pairs: Iterable[tuple[Audio, Audio, str]], codec: OobleckCodec, config: SonicConfig, out: Path
-) -> int:
-    """Encode (damaged, clean, request) at 44.1 kHz stereo once and for all; returns how many.
+def pre_encode(pairs: Iterable[Pair], codec: OobleckCodec, config: SonicConfig, out: Path) -> int:
+    """Encode damaged and clean sound at 44.1 kHz stereo once and for all; returns how many.
 
     One safetensors file a pair: `degraded`, `clean` (frames, channels), the request in the header.
     """
@@ -84,13 +83,13 @@ def pre_encode(
 
     out.mkdir(parents=True, exist_ok=True)
     count = 0
-    for degraded, clean, prompt in pairs:
+    for pair in pairs:
         tensors = {
-            "degraded": codec.encode(degraded, config.window_frames).contiguous(),
-            "clean": codec.encode(clean, config.window_frames).contiguous(),
+            "degraded": codec.encode(pair.degraded, config.window_frames).contiguous(),
+            "clean": codec.encode(pair.clean, config.window_frames).contiguous(),
         }
-        seconds = min(clean.frames / RATE_HZ, config.window_frames * HOP / RATE_HZ)
-        header = {"prompt": prompt, "seconds": f"{seconds:.3f}"}
+        seconds = min(pair.clean.frames / RATE_HZ, config.window_frames * HOP / RATE_HZ)
+        header = {"prompt": pair.prompt, "seconds": f"{seconds:.3f}"}
         save_file(tensors, out / f"{count:07d}.safetensors", metadata=header)
         count += 1
     return count
@@ -119,6 +118,43 @@ class EncodedFolder(Sequence[Example]):
             return Example(degraded, clean, stored.metadata()["prompt"], clean[: self._carry])
 
 
+@dataclass(frozen=True)
+class Evaluation:
+    """How a model does on examples it has not learnt from.
+
+    `loss` is the mean square of the velocity's error at nine times; `left` the share of the latent
+    distance to the clean sound that is left after a whole run, the mean over examples; `improved`
+    the share of examples that came closer.
+    """
+
+    examples: int
+    loss: float
+    left: float
+    improved: float
+
+
+def evaluate(model: SonicModel, examples: Sequence[Example], *, steps: int = 10) -> Evaluation:
+    """Loss and whole runs of `model` on `examples`, each with its own request, nothing carried."""
+    from mixmend.model.flow_solver import integrate
+    from mixmend.model.sonic_velocity import Asked, SonicVelocity
+
+    losses, lefts = [], []
+    for example in (examples[index] for index in range(len(examples))):
+        degraded, clean = example.degraded[None], example.clean[None]
+        velocity = SonicVelocity(model, Asked(example.prompt, duration_s=model.config.max_duration))
+        for tenth in range(1, 10):
+            state = degraded + tenth / 10 * (clean - degraded)
+            found = velocity(state, 1 - tenth / 10)
+            losses.append(float(((found - (clean - degraded)) ** 2).mean()))
+        end = integrate(velocity, degraded, steps=steps)
+        distance = (degraded - clean).norm().clamp(min=1e-9)
+        lefts.append(float((end - clean).norm() / distance))
+    return Evaluation(
+        len(lefts), sum(losses) / len(losses), sum(lefts) / len(lefts),
+        sum(left < 1 for left in lefts) / len(lefts),
+    )  # fmt: skip
+
+
 def export(trainer: FlowTrainer, config: SonicConfig, text_checkpoint: Path, out: Path) -> None:
     """Write `model.safetensors` and `config.json` in the published layout, averaged weights.
 
@@ -142,40 +178,7 @@ def export(trainer: FlowTrainer, config: SonicConfig, text_checkpoint: Path, out
     (out / "config.json").write_text(json.dumps(settings, indent=1), encoding="utf-8")
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Train on a folder of encoded examples; start it with `accelerate launch` for several GPUs."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("examples", type=Path, help="folder written by pre-encoding")
-    parser.add_argument("out", type=Path, help="folder for the state and the exported model")
-    parser.add_argument("--start", type=Path, required=True, help="checkpoint folder to start from")
-    parser.add_argument("--text", type=Path, help="folder of the text encoder's configuration")
-    parser.add_argument("--fresh", action="store_true", help="random weights instead")
-    parser.add_argument("--small", action="store_true", help="the small variant (fresh)")
-    parser.add_argument("--steps", type=int, default=TrainSettings.steps)
-    parser.add_argument("--batch", type=int, default=TrainSettings.batch)
-    options = parser.parse_args(arguments)
-    from accelerate import Accelerator
-
-    from mixmend.model.sonic_load import CHECKPOINT, load_sonic
-    from mixmend.model.sonic_net import SonicNet
-
-    accelerator: Any = Accelerator()
-    loaded = load_sonic(options.start, text_folder=options.text)
-    config = SMALL if options.small else loaded.config
-    network = SonicNet(config) if options.fresh or options.small else loaded.net
-    network = network.requires_grad_(True).train().to(accelerator.device)
-    settings = TrainSettings(steps=options.steps, batch=options.batch)
-    trainer = FlowTrainer(
-        trainable(network), batch_velocity(loaded.text, config),
-        EncodedFolder(options.examples, config.carry_frames), settings,
-        folder=options.out, accelerator=accelerator,
-    )  # fmt: skip
-    for done in trainer.train():
-        if done.step % 50 == 0 and accelerator.is_main_process:
-            print(f"step {done.step}: loss {done.loss:.5f}, rate {done.learning_rate:.2e}")
-    if accelerator.is_main_process:
-        export(trainer, config, options.start / CHECKPOINT, options.out)
-
-
 if __name__ == "__main__":
+    from mixmend.model.train_sonic_main import main
+
     main()
