@@ -17,7 +17,7 @@ from mixmend.agent.account import Mark, account, greeting, reasons
 from mixmend.agent.advice import WHAT
 from mixmend.agent.comparing import compare_takes
 from mixmend.agent.explain import explain, findings_text
-from mixmend.agent.finish import finish
+from mixmend.agent.finish import Finished, finish
 from mixmend.agent.limits import Limits, Spent
 from mixmend.agent.passes import work_on
 from mixmend.agent.plan import LEVEL, goal_from_words
@@ -48,6 +48,8 @@ class Wanted:
     strength: float | None = None
     steps: int | None = None
 
+
+_LEVEL_TRIES = 4
 
 # What is shown while a tool runs; the problem that is worked on is put in.
 STEPS: dict[str, str] = {
@@ -314,7 +316,7 @@ class Toolbox:
         if takes.is_current(self.session) and self.session.record.take != 0:
             # What was heard before is written again: the same step from the same version.
             self.session.update(head=self.session.working_version().number)
-        finished = finish(self.session, self.wanted.out, bit_depth=self.wanted.bit_depth)
+        finished = self._finished()
         take = takes.enter(self.session, before=self.mark.take)
         self.unfinished = False
         remaking.note_drift(self.session, finished.level_pass)
@@ -328,6 +330,23 @@ class Toolbox:
             "written": finished.output.path, "version": take.number, "name": take.name,
             "text": text, **summary(finished.output.measurement),
         }  # fmt: skip
+
+    def _finished(self) -> Finished:
+        """The closing step; a wish for more level is cut back until it does not squash the song."""
+        finished = finish(self.session, self.wanted.out, bit_depth=self.wanted.bit_depth)
+        for _ in range(_LEVEL_TRIES):
+            goals = takes.level_goals(self.session)
+            squashed = any(
+                check.name == "dynamics_kept" and not check.ok
+                for check in finished.level_pass.checks
+            )
+            if not squashed or not goals:
+                break
+            gentler = [g.model_copy(update={"strength": 0.6 * g.strength}) for g in goals]
+            takes.set_level_goals(self.session, gentler)
+            self.session.update(head=finished.level_pass.parent)
+            finished = finish(self.session, self.wanted.out, bit_depth=self.wanted.bit_depth)
+        return finished
 
     def explain(self) -> dict[str, Any]:
         """What was done and why, and what it changed, in measured terms, ready to be said."""

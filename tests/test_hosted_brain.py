@@ -13,7 +13,15 @@ import pytest
 
 from mixmend.agent.bench.model_engineer import BOASTS, Engineer
 from mixmend.agent.bench.model_server import (
-    Die, Fail, ModelServer, Reply, Say, Script, Stall, Use, in_turn,
+    Die,
+    Fail,
+    ModelServer,
+    Reply,
+    Say,
+    Script,
+    Stall,
+    Use,
+    in_turn,
 )  # fmt: skip
 from mixmend.agent.brains import BrainChoice, choose_brain
 from mixmend.agent.budget import Price

@@ -125,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
     server_owner: ModelServer
     protocol_version = "HTTP/1.1"
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: Any) -> None:
         """Nothing is logged: requests are kept by the owner."""
 
     def do_POST(self) -> None:

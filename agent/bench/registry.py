@@ -27,6 +27,7 @@ _ABOUT = {
     "mend": "damaged songs with the matching request: better, never worse",
     "restore": "every way to restore on every kind of damage: the paper's error, and harm",
     "understanding": "plain words understood, offline",
+    "conversation": "whole talks on damaged songs, with both brains: goals, false claims, harm",
     "memory": "peak memory of every command on an hour of sound",
     "parity": "engine sonicmaster against the published model's answers (needs --checkpoint)",
     "joins": "whole songs through a flow: how far the joins are from one long window",
