@@ -22,7 +22,7 @@ from mixmend.agent.bench.restore_cases import Case, Material, draw_kinds, make_c
 from mixmend.agent.bench.restore_choice import choice_of
 from mixmend.agent.bench.restore_methods import Method, get_method
 from mixmend.agent.bench.restore_metrics import clean_mel, measure_result
-from mixmend.agent.bench.restore_table import RestoreTable, score_of, tabulate
+from mixmend.agent.bench.restore_table import RestoreTable, costs, score_of, tabulate
 from mixmend.agent.engine_choice import read_table
 from mixmend.model.corpus import Song
 from mixmend.model.degrade import GROUPS, PUBLISHED_KINDS
@@ -215,22 +215,24 @@ def test_recovered_is_of_the_means_and_improved_counts_faults() -> None:
         result("dsp", "double", "a", ("bright", 2.0, 1.0), ("volume", 0.5, 0.4)),
         result("dsp", "double", "b", ("bright", 2.0, 2.0)),
     ]
-    bright = score_of("bright", "dsp", found)
+    bright = score_of("bright", "dsp", found, costs(found))
     assert bright is not None
     assert bright.recovered == pytest.approx(40.0)
     assert bright.improved == 50.0
     assert bright.times_real_time == pytest.approx(20.0)
-    double = score_of("double", "dsp", found)
+    double = score_of("double", "dsp", found, costs(found))
     assert double is not None
-    assert double.recovered == pytest.approx((25 + 20 + 25) / 3)
+    # Bright costs 0.2 alone; volume, which is never alone here, 0.5.
+    assert costs(found) == pytest.approx({"bright": 0.2, "volume": 0.5})
+    assert double.recovered == pytest.approx(100 * (1 - (3.0 / 0.2 + 0.8) / (4.0 / 0.2 + 1.0)))
     assert double.improved == pytest.approx(200 / 3)
     assert double.before is None
-    assert score_of("mud", "dsp", found) is None
+    assert score_of("mud", "dsp", found, costs(found)) is None
 
 
 def test_tiny_errors_are_not_swallowed_by_a_constant() -> None:
     found = [result("dsp", "clip", "a", ("clip", 4e-10, 1e-10))]
-    score = score_of("clip", "dsp", found)
+    score = score_of("clip", "dsp", found, costs(found))
     assert score is not None
     assert score.recovered == pytest.approx(75.0)
 

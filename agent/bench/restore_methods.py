@@ -23,6 +23,7 @@ from mixmend.tools.errors import UsageError
 WAYS = ("", "-auto", "-wrong")
 _TOOLS = "mixmend.tools"
 _PEERS = "mixmend.agent.bench.restore_peers"
+_NOT_PEERS = ("mixmend.model", "mixmend.agent.bench.restore_cases")
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ def get_method(name: str) -> Method:
     """One method by name, its weights loaded once a process."""
     if name in PEERS:
         peer = PEERS[name]
-        code = {"code": code_digest([_PEERS], ["mixmend.model"]), "data": data_digest(_TOOLS)}
+        # The cases are counted for every method alike.
+        code = {"code": code_digest([_PEERS], _NOT_PEERS), "data": data_digest(_TOOLS)}
         return Method(name, peer.about, peer.fits, peer.run, digest(code))
     engine_name, _, way = name.partition("-")
     ready = {status.name for status in available_engines() if status.ready}

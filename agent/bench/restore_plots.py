@@ -63,7 +63,7 @@ def kind_figure(table: RestoreTable, kind: str) -> Figure:
     axes.set_yscale("log")
     axes.set_xticks(range(len(names)), names, rotation=30, ha="right")
     axes.set_ylabel("the paper's error")
-    axes.set_title(f"{kind}: before and after (black: mean; red: songs that got worse)", fontsize=9)
+    axes.set_title(f"{kind}: before and after\n(black: mean; red: got worse)", fontsize=9)
     axes.grid(axis="y", color=_GREY, alpha=0.25)
     return figure
 

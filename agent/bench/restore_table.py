@@ -28,9 +28,9 @@ _LARGEST = "lag_frames"
 class Score:
     """One kind and method over its songs.
 
-    `recovered` is 100 (1 - mean error after / mean error before); for several faults at once, the
-    mean of that over the kinds of fault, each weighing as often as it occurs. `improved` is the
-    share of faults whose error fell, %. None where there is nothing to recover.
+    `recovered` is 100 (1 - mean error after / mean error before); for several faults at once the
+    errors are first divided by what such a fault costs alone, so that they can be added. `improved`
+    is the share of faults whose error fell, %. None where there is nothing to recover.
     """
 
     kind: str
@@ -64,16 +64,18 @@ def tabulate(
     results: Sequence[Result], methods: Sequence[Method], kinds: Sequence[str]
 ) -> RestoreTable:
     """The table of these results, in the given order of kinds and methods."""
+    cost = costs(results)
     scores = tuple(
         score
         for kind in kinds
         for method in methods
-        if (score := score_of(kind, method.name, results)) is not None
+        if (score := score_of(kind, method.name, results, cost)) is not None
     )
     notes = (
         "Cells: recovered % (share of faults whose error fell, %). Recovered is 100 (1 - mean "
         "error after / mean error before) over the songs, with the published error of each kind; "
-        "nothing is level-matched. For several faults at once it is the mean over the faults.",
+        "nothing is level-matched. For several faults at once every error is first divided by the "
+        "mean error of such a fault alone.",
         "Excerpts of 20 s of held-out songs, the damage drawn by seed, the same for every method. "
         + RULES,
         "Other figures are against the clean song: SSIM of 128-band log-mel spectra, "
@@ -89,8 +91,10 @@ def tabulate(
     )  # fmt: skip
 
 
-def score_of(kind: str, method: str, results: Iterable[Result]) -> Score | None:
-    """The score of a kind and method; None where it was not tried."""
+def score_of(
+    kind: str, method: str, results: Iterable[Result], cost: Mapping[str, float]
+) -> Score | None:
+    """The score of a kind and method, faults weighed by their `cost`; None where not tried."""
     found = [one for one in results if one.case == kind and one.method == method]
     if not found:
         return None
@@ -101,28 +105,29 @@ def score_of(kind: str, method: str, results: Iterable[Result]) -> Score | None:
     measured = [one.measures for one in found if one.measures]
     cpu_s = sum(one.cpu_s for one in found)
     return Score(
-        kind, method, len(found), before, after, _recovered(faults),
+        kind, method, len(found), before, after, _recovered(faults, cost),
         100.0 * _mean(f.after < f.before for f in faults) if faults else None,
         {name: _summary(name, [one[name] for one in measured]) for name in NAMES if measured},
         sum(one.seconds for one in found) / max(cpu_s, 1e-6),
     )  # fmt: skip
 
 
-def _recovered(faults: Sequence[FaultError]) -> float | None:
+def costs(results: Iterable[Result]) -> dict[str, float]:
+    """The mean error of each kind of fault before repair: alone, or among several if only there."""
+    found: dict[str, list[float]] = {}
+    among: dict[str, list[float]] = {}
+    for one in results:
+        for fault in one.faults:
+            (among if one.case in MANY else found).setdefault(fault.kind, []).append(fault.before)
+    return {kind: _mean(values) for kind, values in {**among, **found}.items()}
+
+
+def _recovered(faults: Sequence[FaultError], cost: Mapping[str, float]) -> float | None:
     if not faults:
         return None
-    by_kind = _recovered_by_kind(faults)
-    return _mean(by_kind[fault.kind] for fault in faults)
-
-
-def _recovered_by_kind(faults: Sequence[FaultError]) -> dict[str, float]:
-    by_kind: dict[str, float] = {}
-    for kind in dict.fromkeys(fault.kind for fault in faults):
-        same = [fault for fault in faults if fault.kind == kind]
-        # The published errors of `clip` are as small as 1e-10: no constant is added to them.
-        before = _mean(fault.before for fault in same)
-        by_kind[kind] = 100.0 * (1.0 - _mean(fault.after for fault in same) / before)
-    return by_kind
+    # The published errors of `clip` are as small as 1e-10: no constant is added to them.
+    before = sum(fault.before / cost[fault.kind] for fault in faults)
+    return 100.0 * (1.0 - sum(fault.after / cost[fault.kind] for fault in faults) / before)
 
 
 def _summary(name: str, values: Sequence[float]) -> float:
@@ -259,13 +264,13 @@ def _many_share(
     faults = [
         fault for one in results if one.case == many and one.method == name for fault in one.faults
     ]
-    by_kind = _recovered_by_kind(faults)
-    pairs = [
-        (by_kind[fault.kind], alone.recovered or 0.0)
-        for fault in faults
-        if (alone := single.get((name, fault.kind))) is not None
-    ]
-    total = sum(alone for _, alone in pairs)
+    known = [fault for fault in faults if (name, fault.kind) in single]
+    cost = costs(results)
+    total = sum(
+        fault.before / cost[fault.kind] * (single[name, fault.kind].recovered or 0.0)
+        for fault in known
+    )
     if name == "input" or total <= 0:
         return None
-    return round(100.0 * sum(among for among, _ in pairs) / total, 1)
+    got = sum((fault.before - fault.after) / cost[fault.kind] for fault in known)
+    return round(100.0 * 100.0 * got / total, 1)
