@@ -20,6 +20,7 @@ from mixmend.agent.records import Pending
 from mixmend.agent.speaking import Speaker
 from mixmend.agent.toolbox import Toolbox
 from mixmend.agent.truth import sentences
+from mixmend.tools.errors import MixmendError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,8 +101,13 @@ class Conversation:
         speaker = Speaker(self._facts, self.on_text)
         self._care.begin_turn()
         self._care.on_failure = lambda why: self._on_failure(why, speaker)
-        self._run([*earlier, *self._human(words)], speaker)
-        self._complete(speaker)
+        try:
+            self._run([*earlier, *self._human(words)], speaker)
+            self._complete(speaker)
+        except MixmendError:
+            # It failed and that is said; only what is cut off from outside is taken up again.
+            self._forget_half_a_turn()
+            raise
         text = speaker.text
         self._remember([*earlier, *self._human(words)], text)
         self.session.say("assistant", text)

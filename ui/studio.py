@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
-from mixmend.agent.mend import Listeners, open_conversation
+from mixmend.agent.mend import open_conversation
 from mixmend.agent.preview import Previews, make_previews
 from mixmend.agent.records import Finding, PassRecord, SessionRecord
 from mixmend.agent.report import write_report
@@ -25,7 +25,6 @@ from mixmend.agent.toolbox import Wanted
 from mixmend.model.engine import Progress
 from mixmend.tools.errors import MixmendError
 from mixmend.tools.measurement import Measurement
-from mixmend.ui.telling import unrepeated
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -36,6 +35,7 @@ _TYPES = ["wav", "flac", "aiff", "aif", "mp3", "ogg", "opus", "m4a", "aac", "wma
 _COLORS = {"mild": "blue", "moderate": "orange", "severe": "red"}
 _FACES = {"assistant": ":material/graphic_eq:", "user": ":material/person:"}
 _AUTO = "Just make it better"
+_MOST = 20  # earlier songs that are offered
 # Streamlit leaves six empty lines on top of every page; the players must not be cut off.
 _STYLE = """<style>
 [data-testid="stMainBlockContainer"] {padding-top: 2.2rem; padding-bottom: 3rem; max-width: 76rem}
@@ -53,12 +53,12 @@ def main() -> None:
     st.title("Mixmend", anchor=False)
     st.caption("Drop in a finished song and say what bothers you. It never leaves this computer.")
     upload = st.file_uploader("Your song", type=_TYPES)
-    if upload is None:
-        _forget()
-        _invite()
-        return
-    conversation = _conversation(upload)
+    conversation = _taken_up() if upload is None else _conversation(upload)
     if conversation is None:
+        if upload is None:
+            _forget()
+            _invite()
+            _earlier()
         return
     chat, song = st.columns([3, 2], gap="large")
     with chat:
@@ -85,6 +85,50 @@ def _invite() -> None:
     st.caption("Your file is not changed; you get a new one.")
 
 
+def _earlier() -> None:
+    """Songs that were talked about before, to go on with."""
+    rows = [row for row in SessionStore().rows() if (row.path / "session.json").is_file()][:_MOST]
+    if not rows:
+        return
+    names = {
+        row.id: f"{Path(row.source).stem}, {row.created[:16].replace('T', ' ')}" for row in rows
+    }
+    with st.expander("Go on with an earlier song"):
+        chosen = st.selectbox("Which one", list(names), format_func=lambda name: names[name])
+        if st.button("Open it", icon=":material/history:"):
+            st.session_state.resumed = chosen
+            st.rerun()
+
+
+def _taken_up() -> Conversation | None:
+    """The conversation of an earlier session that was chosen; opened once, then kept."""
+    name = st.session_state.get("resumed")
+    if name is None:
+        return None
+    if "conversation" not in st.session_state:
+        folder = Path(tempfile.mkdtemp(prefix="mixmend-studio-"))
+        try:
+            session = Session.resume(name, SessionStore())
+        except MixmendError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            del st.session_state.resumed
+            st.error(_plain(str(error)))
+            return None
+        _keep(session, folder, Path(session.record.source.path).name)
+        if session.record.output is not None:
+            st.session_state.conversation.toolbox.finish()
+    conversation: Conversation = st.session_state.conversation
+    return conversation
+
+
+def _keep(session: Session, folder: Path, name: str) -> None:
+    """Keep a conversation on this session while the page is open."""
+    st.session_state.conversation = open_conversation(session, Wanted(out=folder / "mended.wav"))
+    st.session_state.conversation.greet()
+    st.session_state.folder = folder
+    st.session_state.name = name
+
+
 def _conversation(upload: UploadedFile) -> Conversation | None:
     """The conversation on this upload; measured once, then kept while the page is open."""
     if st.session_state.get("file_id") != upload.file_id:
@@ -103,11 +147,7 @@ def _conversation(upload: UploadedFile) -> Conversation | None:
             st.error(_plain(said[:1].upper() + said[1:]))
             return None
         st.session_state.file_id = upload.file_id
-        st.session_state.conversation = open_conversation(
-            session, Wanted(out=folder / "mended.wav")
-        )
-        st.session_state.folder = folder
-        st.session_state.name = upload.name
+        _keep(session, folder, upload.name)
     conversation: Conversation = st.session_state.conversation
     return conversation
 
@@ -116,9 +156,9 @@ def _forget() -> None:
     """Close the session of the song that was here before, and delete its copies."""
     conversation = st.session_state.pop("conversation", None)
     if conversation is not None:
-        conversation.session.close()
+        conversation.close()
         shutil.rmtree(st.session_state.folder, ignore_errors=True)
-    for name in ("file_id", "previews_of", "report_of"):
+    for name in ("file_id", "previews_of", "report_of", "resumed"):
         st.session_state.pop(name, None)
 
 
@@ -127,24 +167,20 @@ def _chat(conversation: Conversation) -> None:
     # What is said while a wish is worked on goes above the field it was typed into.
     talk = st.container()
     with talk:
-        with _message("assistant"):
-            st.text(
-                "I have listened to your song and measured it. Tell me what bothers you about it, "
-                "in your own words, or leave it to me."
-            )
         for turn in record.turns:
             with _message(turn.role):
-                st.text(unrepeated(turn.text, record.findings_before))
+                st.text(turn.text)
+    spoken = any(turn.role == "user" for turn in record.turns)
     pressed = False
-    if not record.turns:
+    if not spoken:
         pressed = st.button(_AUTO, type="primary", icon=":material/auto_fix_high:")
     words = st.chat_input(
         "Anything else? For example: a bit less of that"
-        if record.turns
+        if spoken
         else "For example: it sounds like a church and the vocals are buried"
     )
-    if pressed or words:
-        said = words or _AUTO
+    said = words or (_AUTO if pressed else conversation.cut_off)
+    if said:
         with talk:
             with _message("user"):
                 st.text(said)
@@ -162,6 +198,7 @@ def _work(conversation: Conversation, words: str) -> bool:
     page = get_script_run_ctx()
     with _message("assistant"), st.status("Working on it...", expanded=True) as status:
         bar = st.progress(0.0)
+        answer, said = st.empty(), [""]
 
         # Tools run in threads of their own, which must be told to which page they belong.
         def on_progress(now: Progress) -> None:
@@ -173,9 +210,18 @@ def _work(conversation: Conversation, words: str) -> bool:
             mark = "kept" if done.verdict == "kept" else "taken back"
             status.text(f"{done.goal.replace('_', ' ')}: {mark}. {done.because}")
 
-        heard = Listeners(on_progress=on_progress, on_pass=on_pass)
-        conversation.toolbox.on_progress = heard.on_progress
-        conversation.toolbox.on_pass = heard.on_pass
+        def on_step(step: str) -> None:
+            add_script_run_ctx(threading.current_thread(), page)
+            status.update(label=f"{step}...")
+
+        def on_text(piece: str) -> None:
+            said[0] += piece
+            answer.text(said[0])
+
+        conversation.toolbox.on_progress = on_progress
+        conversation.toolbox.on_pass = on_pass
+        conversation.toolbox.on_step = on_step
+        conversation.on_text = on_text
         try:
             conversation.turn(words)
         except MixmendError as error:
