@@ -61,13 +61,16 @@ def trainable(network: Any) -> nn.Module:
             carried: Sequence[Tensor | None],
         ) -> Tensor:  # fmt: skip
             told = self.network.condition(text, seconds)
-            if any(one is not None for one in carried):
-                some = next(one for one in carried if one is not None)
-                sound = torch.stack([torch.zeros_like(some) if c is None else c for c in carried])
-                with_sound = self.network.condition(text, seconds, sound)
-                chosen = torch.tensor([c is not None for c in carried], device=state.device)
-                pooled = torch.where(chosen[:, None], with_sound.pooled, told.pooled)
-                told = type(told)(told.tokens, pooled)
+            some = next((one for one in carried if one is not None), None)
+            if some is None:
+                some = state[0, : network.config.carry_frames]
+            sound = torch.stack([torch.zeros_like(some) if c is None else c for c in carried])
+            # Heard by none, it is still computed: with several processes every parameter must
+            # have a gradient, if only zero.
+            with_sound = self.network.condition(text, seconds, sound)
+            chosen = torch.tensor([c is not None for c in carried], device=state.device)
+            pooled = torch.where(chosen[:, None], with_sound.pooled, told.pooled)
+            told = type(told)(told.tokens, pooled)
             found: Tensor = self.network(state, time, told)
             return found
 

@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     job = jobs.add_parser("evaluate", help="loss and whole runs on examples not learnt from")
     job.add_argument("examples", type=Path, help="folder that `encode` wrote, of other songs")
-    job.add_argument("--start", type=Path, required=True, help="checkpoint folder")
+    job.add_argument("--checkpoint", type=Path, required=True, help="folder of the model")
     job.add_argument("--text", type=Path, help="folder of the text encoder's configuration")
     job.set_defaults(run=_evaluate)
 
@@ -64,7 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _about_model(job: argparse.ArgumentParser) -> None:
-    job.add_argument("--start", type=Path, required=True, help="checkpoint folder to start from")
+    job.add_argument(
+        "--checkpoint", type=Path, required=True, help="folder of the model to start from"
+    )
     job.add_argument("--text", type=Path, help="folder of the text encoder's configuration")
     job.add_argument("--fresh", action="store_true", help="random weights instead")
     job.add_argument("--small", action="store_true", help="the small variant (fresh)")
@@ -98,12 +100,14 @@ def _train(options: Any) -> None:
         trainable(network), batch_velocity(loaded.text, config), examples, settings,
         folder=options.out, accelerator=accelerator,
     )  # fmt: skip
+    if accelerator.is_main_process:
+        print(f"{len(examples)} examples, {accelerator.num_processes} processes")
     for done in trainer.train():
         last = done.step == settings.steps
         if (done.step % 50 == 0 or last) and accelerator.is_main_process:
             print(f"step {done.step}: loss {done.loss:.5f}, rate {done.learning_rate:.2e}")
     if accelerator.is_main_process:
-        export(trainer, config, _checkpoint(options.start), options.out)
+        export(trainer, config, _checkpoint(options.checkpoint), options.out)
         print(f"The model is in {options.out}.")
     accelerator.end_training()
 
@@ -111,7 +115,7 @@ def _train(options: Any) -> None:
 def _evaluate(options: Any) -> None:
     from mixmend.model.sonic_load import load_sonic
 
-    model = load_sonic(options.start, text_folder=options.text)
+    model = load_sonic(options.checkpoint, text_folder=options.text)
     found = evaluate(model, EncodedFolder(options.examples, model.config.carry_frames))
     print(
         f"{found.examples} examples: loss {found.loss:.5f}; of the distance to the clean sound "
@@ -128,7 +132,7 @@ def _export(options: Any) -> None:
         network, batch_velocity(loaded.text, config), nothing, TrainSettings(),
         folder=options.state,
     )  # fmt: skip
-    export(trainer, config, _checkpoint(options.start), options.out)
+    export(trainer, config, _checkpoint(options.checkpoint), options.out)
     print(f"The model of step {trainer.step} is in {options.out}.")
 
 
@@ -143,7 +147,7 @@ def _model(options: Any) -> tuple[SonicModel, SonicConfig]:
     from mixmend.model.sonic_load import SonicModel, load_sonic
     from mixmend.model.sonic_net import SonicNet
 
-    loaded = load_sonic(options.start, text_folder=options.text)
+    loaded = load_sonic(options.checkpoint, text_folder=options.text)
     if not (options.fresh or options.small):
         return loaded, loaded.config
     config = SMALL if options.small else loaded.config

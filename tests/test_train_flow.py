@@ -14,6 +14,7 @@ from mixmend.model.sonic_config import tiny_config
 from mixmend.model.sonic_load import load_sonic
 from mixmend.model.sonic_velocity import Asked, SonicVelocity
 from mixmend.model.train_flow import (
+    Batch,
     Example,
     FlowTrainer,
     TrainSettings,
@@ -131,6 +132,20 @@ def test_one_iteration_moves_every_part_of_the_network(checkpoint: Path) -> None
     assert record.loss > 0
     still = [n for n, v in network.named_parameters() if torch.equal(v.detach(), before[n])]
     assert still == []
+
+
+def test_every_parameter_has_a_gradient_when_no_sound_is_carried(checkpoint: Path) -> None:
+    # Several processes wait for the gradients of all parameters.
+    model = load_sonic(checkpoint)
+    network = trainable(model.net.requires_grad_(True))
+    velocity = batch_velocity(model.text, model.config)
+    example = _sonic_examples()[0]
+    batch = Batch(example.degraded[None], example.clean[None], ("wider",), (None,))
+    velocity(network, batch.degraded, torch.ones(1), batch).square().sum().backward()
+    assert [name for name, value in network.named_parameters() if value.grad is None] == []
+    carried = model.net.audio_cond[0].weight.grad
+    assert carried is not None
+    assert not carried.any()
 
 
 def test_one_batch_is_learnt_by_heart_exported_and_used(checkpoint: Path, tmp_path: Path) -> None:

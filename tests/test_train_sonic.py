@@ -74,7 +74,7 @@ def test_from_music_to_a_model_in_the_published_layout(
 
     def train(steps: int, out: str) -> None:
         main([
-            "train", str(examples), str(folder / out), "--start", str(start), "--batch", "2",
+            "train", str(examples), str(folder / out), "--checkpoint", str(start), "--batch", "2",
             "--steps", str(steps), "--warmup", "1", "--save-every", "1",
         ])  # fmt: skip
 
@@ -88,13 +88,13 @@ def test_from_music_to_a_model_in_the_published_layout(
     again = load_file(folder / "run" / "model.safetensors")
     assert all(torch.equal(again[name], trained[name]) for name in trained)
 
-    main(["export", str(folder / "run"), str(folder / "out"), "--start", str(start)])
+    main(["export", str(folder / "run"), str(folder / "out"), "--checkpoint", str(start)])
     exported = load_file(folder / "out" / "model.safetensors")
     assert all(torch.equal(exported[name], trained[name]) for name in trained)
 
     capsys.readouterr()
     main([
-        "evaluate", str(examples), "--start", str(folder / "out"),
+        "evaluate", str(examples), "--checkpoint", str(folder / "out"),
         "--text", str(start / "text_encoder"),
     ])  # fmt: skip
     assert "7 examples: loss" in capsys.readouterr().out
