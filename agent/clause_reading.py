@@ -19,22 +19,35 @@ from mixmend.agent import grammar_meta as meta
 from mixmend.agent.grammar_target import find_target
 from mixmend.agent.intents import KINDS, Kind
 from mixmend.agent.lexicon import lexicon
-from mixmend.agent.sentence_model import WISH_NAMES, Guess, Heads, sentence_model
-from mixmend.agent.wish_rules import Reading, read_wishes
+from mixmend.agent.sentence_model import (
+    ASPECT_NAMES,
+    HEAD_KINDS,
+    REMARK,
+    WISH_NAMES,
+    Guess,
+    sentence_model,
+)
+from mixmend.agent.wish_rules import Reading, compares_with_others, read_wishes
 from mixmend.agent.wishes import WISHES, Wish
-from mixmend.model.problems import Aspect
+from mixmend.model.problems import ASPECTS, Aspect
 
 Way = Literal["rules", "embeddings", "fused"]
 
 # How much a rule's word counts against the heads' log-probabilities; found on training families.
-_RULE_WISH = 3.0
+_RULE_WISH = 1.0
+_RULE_COMPARED = 3.0
 _RULE_KIND: dict[Kind, float] = {
     "question": 4.5, "leave": 6.0, "cannot": 5.5, "fix": 4.0, "auto": 2.5,
 }  # fmt: skip
+_RULE_SHARE = 0.5
 _RULE_SURE = 6.0
 _SURE = 0.9
 _DECISIVE = 20.0
 _STANDS = 0.6
+# Only a rule (an attempt at something else) is so sure that it is told beside a real wish.
+_DOUBTED = 0.89
+# Two words on their own must be clearer than three to stand for a wish.
+_STANDS_SHORT = 0.85
 
 
 @dataclass(frozen=True)
@@ -46,6 +59,8 @@ class Verdict:
     wish: Wish | None = None
     directed: bool = False
     aspect: Aspect | None = None
+    # Said around a wish: a story, a denial; asks for nothing.
+    remark: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,15 +73,17 @@ class Votes:
 
 
 class ClauseReader:
-    """Reads clauses one `way`, with one set of `heads`."""
+    """Reads clauses one `way`."""
 
-    def __init__(self, way: Way = "fused", heads: Heads = "all") -> None:
+    def __init__(self, way: Way = "fused") -> None:
         self.way = way
-        self._model = None if way == "rules" else sentence_model(heads)
+        self._model = None if way == "rules" else sentence_model()
 
     def judge(self, text: str, has_history: bool) -> Verdict:
         """The most likely reading of a clause of normalised text without places."""
         votes = rule_votes(text, has_history)
+        if self.way != "embeddings" and meta.is_remark(text):
+            return Verdict("off_topic", 0.2, remark=True)
         guess = self._model.guess([text])[0] if self._model else None
         if guess is None:
             return _by_rules(text, votes)
@@ -78,12 +95,13 @@ class ClauseReader:
         """Whether a piece means something on its own, so that a sentence may be split there."""
         if self.way != "embeddings" and rules_stand(text):
             return True
-        if self._model is None or len(text.split()) < 3:
+        if self._model is None or len(text.split()) < 2:
             return False
         guess = self._model.guess([text])[0]
-        return guess.kind("fix") > math.log(_STANDS) and float(guess.wishes.max()) > math.log(
-            _STANDS
-        )
+        least = math.log(_STANDS if len(text.split()) > 2 else _STANDS_SHORT)
+        if guess.kind("fix") > least:
+            return float(guess.wishes.max()) > least
+        return float(guess.kinds.max()) > least
 
 
 def rules_stand(text: str) -> bool:
@@ -117,7 +135,11 @@ def rule_votes(text: str, has_history: bool) -> Votes:
         about_song = bool(reading.best) or _OF_MUSIC.search(text) is not None
         strong = 2.0 if _ASKS.match(text) else 1.0
         kinds["question"] = strong * _RULE_KIND["question"] if about_song else 0.5
-    elif meta.is_leave(text) and not (reading.best and unwanted):
+    elif (
+        meta.is_leave(text)
+        and not (reading.best and unwanted)
+        and not (meta.is_praise(text) and aspect_of(text, reading) is None)
+    ):
         kinds["leave"] = _RULE_KIND["leave"]
     elif meta.is_cannot(text):
         kinds["cannot"] = _RULE_KIND["cannot"]
@@ -146,25 +168,41 @@ def _by_rules(text: str, votes: Votes) -> Verdict:
 
 def _fused(text: str, votes: Votes, guess: Guess) -> Verdict:
     wishes = guess.wishes.astype(np.float64).copy()
+    # Which of two is the brighter one is for grammar to say.
+    weight = _RULE_COMPARED if compares_with_others(text) else _RULE_WISH
     for name, points in votes.reading.scores.items():
-        wishes[WISH_NAMES.index(name)] += _RULE_WISH * points
+        wishes[WISH_NAMES.index(name)] += weight * points
     kinds = guess.kinds.astype(np.float64).copy()
     for kind, points in votes.kinds.items():
-        kinds[KINDS.index(kind)] += _DECISIVE if votes.sure else points
+        kinds[HEAD_KINDS.index(kind)] += _DECISIVE if votes.sure else _RULE_SHARE * points
     shares = np.exp(kinds - kinds.max())
     shares /= shares.sum()
-    kind = KINDS[int(kinds.argmax())]
+    best = HEAD_KINDS[int(kinds.argmax())]
+    if best == REMARK:
+        return Verdict("off_topic", 0.2, remark=True)
+    kind = KINDS[HEAD_KINDS.index(best)]
     likely = np.exp(wishes - wishes.max())
     likely /= likely.sum()
     name = WISH_NAMES[int(wishes.argmax())]
     sure = float(shares.max()) * (float(likely.max()) if kind == "fix" else 1.0)
+    if kind == "off_topic" and not votes.sure:
+        sure = min(sure, _DOUBTED)
     named = name in votes.reading.scores
     directed = name in votes.reading.directed or (not named and says_direction(text))
     aspect = aspect_of(text, votes.reading)
-    if kind == "leave" and aspect is None:
-        aspect = WISHES[name].aspect
+    if kind == "leave":
+        aspect = aspect or _aspect_guessed(guess)
     wish = WISHES[name] if kind == "fix" or named else None
     return Verdict(kind, sure, wish, directed, aspect)
+
+
+def _aspect_guessed(guess: Guess) -> Aspect | None:
+    """The aspect that is to be left alone, where the head is more sure than not."""
+    best = int(guess.aspects.argmax())
+    name = ASPECT_NAMES[best]
+    if float(guess.aspects[best]) < math.log(0.5):
+        return None
+    return next((aspect for aspect in ASPECTS if aspect == name), None)
 
 
 _DIRECTION = re.compile(

@@ -54,10 +54,30 @@ def instruction_for(intents: Sequence[Intent]) -> str:
     )
     sentences = list(dict.fromkeys(filter(None, map(_sentence, wishes))))
     if sentences:
-        return " ".join(sentences)
+        return " ".join(_at_most_three(sentences))
     if not intents or any(intent.kind == "auto" for intent in intents):
         return _AUTO
     return ""
+
+
+def _at_most_three(sentences: Sequence[str]) -> list[str]:
+    """One fault a sentence while they last; beyond three the least certain share a sentence."""
+    groups: list[list[str]] = [[] for _ in range(min(MOST_SENTENCES, len(sentences)))]
+    each, left = divmod(len(sentences), len(groups))
+    rest = iter(sentences)
+    # The last sentences take what is over, so that the first wish keeps one for itself longest.
+    for index, group in enumerate(groups):
+        size = each + (1 if index >= len(groups) - left else 0)
+        group += [next(rest) for _ in range(size)]
+    return [_joined(group) for group in groups]
+
+
+def _joined(sentences: Sequence[str]) -> str:
+    """Several requests as one sentence: "Make it brighter, and remove the hiss."."""
+    if len(sentences) == 1:
+        return sentences[0]
+    first, *others = (sentence.rstrip(" .!?") for sentence in sentences)
+    return ", and ".join([first, *(other[0].lower() + other[1:] for other in others)]) + "."
 
 
 def _sentence(intent: Intent) -> str | None:

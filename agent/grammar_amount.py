@@ -17,20 +17,25 @@ _AMOUNTS: tuple[tuple[str, float], ...] = (
         r"every single)\b", 1.0),
     (r"\b(?:complete(?:ly)?|total(?:ly)?|entire(?:ly)?|fully|utterly|absolutely all|"
         r"altogether|for good|full blast)\b", 1.0),
-    (r"\b(?:all (?:of )?(?:the|that|this|those|these)) (?=\w+)", 1.0),
+    (r"\b(?:remove|kill|take(?: out| away)?|get rid of|cut(?: out)?|clean(?: up| out)?|"
+        r"strip(?: out)?|"
+        r"eliminate|erase|delete|filter out|fix|lose) all (?:of )?(?:the|that|this|those|"
+        r"these) (?=\w+)", 1.0),
     (r"\b(?:ever so (?:slightly|little)|the (?:slightest|tiniest|smallest) (?:bit|touch|"
         r"amount|hint)?|"
-     r"(?:an? |just )?(?:tiny|teeny|wee|weeny|minuscule|small little)(?: tiny)? ?(?:bit|"
-         r"touch|amount|little bit)?|a smidge\w*|a smidgin|smidgen|a whisker|a hair|"
+     r"(?:an? |just )?(?:tiny|teeny|weeny|minuscule|small little)(?: tiny)? (?:bit|"
+         r"touch|amount|little bit|more|less)|a smidge\w*|a smidgin|smidgen|a whisker|whisker|"
+         r"a hair|"
          r"hair's breadth|"
      r"a pinch|a dash|a hint|a sliver|microscopic\w*|just a hair|a nudge|imperceptibl\w*)\b", 0.2),
     (r"\b(?:a touch|a tad|a smear|a drop|a shade|subtl[ey]\w*|a little touch|tad)\b", 0.25),
     (r"\b(?:slightly|gently|mildly|lightly|delicately|modest\w*|gentle)\b", 0.3),
     (r"\b(?:way|far|much|miles|heaps|loads) (?:too|more|less|over)\b|\b(?:way|"
-        r"far) (?:\w+er)\b|\bmuch \w+er\b", 0.8),
+        r"far|much) (?!(?:power|paper|water|number|over|under|other|ever|after|super|proper|"
+        r"layer)\b)\w+er\b", 0.8),
     (r"\b(?:extremely|insanely|ridiculous\w*|massive(?:ly)?|huge(?:ly)?|drastic(?:ally)?|"
         r"dramatic(?:ally)?|enormous(?:ly)?|"
-     r"incredibl[ey]|terribl[ey]|horribl[ey]|awful(?:ly)?|unbearabl[ey]|hella|radically|"
+     r"incredibly|terribly|horribly|awfully|unbearably|unbelievably|painfully|hella|radically|"
          r"hell of a lot|waaa*y)\b", 0.85),
     (r"\b(?:a (?:whole |hell of a |heck of a )?lot|lots|tons?|loads|heaps|plenty|"
         r"a great deal|a good deal|big time|a ton|a bunch|a great amount|"
@@ -58,14 +63,17 @@ _NOT_AMOUNTS = re.compile(
     r"above)|(?:top|bass)[- ]heavy|heavy (?:bass|metal|rock)|hard to|pretty please|"
     r"go(?:es|ing)? way|the way|(?:the )?very (?:top|bottom|end|beginning|start|low|high)|"
     r"by the way|"
-    r"this way|that way|no way|"
+    r"this way|that way|no way|in an? (?:\w+ )?way|an? (?:bad|good|nice|nasty) way|"
+    r"(?<!way )(?<!far )(?<!much )too (?:far|hard|heavy|strong)|"
+    r"(?:go|push|take) (?:it )?far|far from|so far|further|harder|hard on|hits? hard|"
     r"some (?:of )?(?:the|that|more|reverb|bass|air|warmth|punch|highs?|treble|life|"
     r"sparkle|space|room|width)|a few (?:times|years|people))\b"
 )
 
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*(?:%|percent|per cent|pct)")
 _DECIBELS = re.compile(
-    r"(?<![\d.])[+-]?\s?(\d{1,2}(?:\.\d+)?)\s*(?:db|decibels?|dbs)\b(?!\s*tp|\s*fs)"
+    r"(?<![\d.])[+-]?\s?(\d{1,2}(?:\.\d+)?)\s*(?:db|decibels?|dbs)\b"
+    r"(?!\s*tp|\s*fs|\s*(?:apart|difference|of headroom|headroom|peaks?|floor|hotter|louder than))"
 )
 _FULL_DB = 8.0
 

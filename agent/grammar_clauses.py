@@ -14,8 +14,9 @@ from mixmend.agent.grammar_place import MARK
 from mixmend.agent.lexicon import lexicon
 
 _HARD = re.compile(
-    r"(?<!\d)\.(?!\d)|(?<=\d)\.(?=\s|$)|[;!?\n]+|\.{2,}|\s-+\s|,?\s*\b(?:but(?! not (?:so|"
-    r"too|as|that) much)|however|although|though|then|also|plus|besides|on top of that|"
+    r",?\s+(?=but not (?!so|too|as|that|in|at|on|the)\w+)|(?<!\d)\.(?!\d)|(?<=\d)\.(?=\s|$)|"
+    r"[;!?\n]+|\.{2,}|\s-+\s|,?\s*\b(?:but(?! not (?!in|at|on|the)\w+)|however|although|"
+    r"though|then|also|plus|besides|on top of that|"
     r"additionally|moreover|yet)\b[ ,]*|,?\s*\b(?=without (?:touching|changing|losing|"
     r"making|adding|affecting|killing|ruining|hurting|destroying|altering|messing|"
     r"removing|squashing|crushing))|,?\s*\b(?:while|whilst|and) (?=(?:keep|leav|preserv|"
@@ -36,8 +37,14 @@ _ELABORATES = re.compile(
     r"(?:as if|as though|like|because|since|which|so that|almost like|just like)\b"
 )
 _OPENING = re.compile(
-    r".*?\b(?:make (?:it|this|that|the \w+)|(?:it|this|that) (?:is|sounds)|should (?:be|sound))\b"
+    r".*?\b(?:make (?:it|this|that|the \w+)|(?:it|this|that) (?:is|sounds)|should (?:be|sound)|"
+    r"(?:the|my|his|her|our) \w+ (?:is|are|sounds?))\b"
 )
+# "Less mud and a bit of air": an amount of something is more of it.
+_SOME_OF = re.compile(
+    r"(?:an? (?:\w+ )?(?:bit|little|touch|dash|hint|pinch|lot|dose) of|some|lots of) "
+)
+_BARE_QUALITY = re.compile(r"(?:far |way |much |a bit |a little )?(?:too|not|very|quite|so) \w+$")
 
 
 @dataclass(frozen=True)
@@ -119,10 +126,15 @@ def _lend(pieces: list[Piece]) -> list[Piece]:
                 texts[index] = f"{texts[index]} {predicate}"
     for index in range(1, len(texts)):
         before, text = texts[index - 1], texts[index]
+        if _SOME_OF.match(text):
+            texts[index] = f"more {_SOME_OF.sub('', text)}" if only_names(text) else text
+            continue
         if not only_names(text):
             lead = None if _FORBIDS.search(before) else _OPENING.match(before)
-            if lead and not _own_verb(text):
-                texts[index] = f"{lead.group()} {text}"
+            bare = re.sub(rf"{MARK}\d+", "", text).strip(" ,")
+            if lead and (not _own_verb(text) or _BARE_QUALITY.match(bare)):
+                opening = re.sub(rf"{MARK}\d+ ?", "", lead.group())
+                texts[index] = f"{opening} {text}"
             continue
         span = noun_span(before)
         if span and before[: span[0]].strip():

@@ -93,7 +93,8 @@ _QUESTION = re.compile(
         r"what(?: (?:is|are|was|were|does|do|key|tempo|bpm|lufs|level|loudness|kind|about|"
         r"sample|bit|frequency|format|problems?|faults?|would|else|sort|genre|should|note|"
         r"time|else is))?\b|"
-    r"is (?:it|this|that|there|the|my|anything|everything|any|one)\b|are (?:there|the|my|"
+    r"any (?!chance|way|idea|more)\w+|is (?:it|this|that|there|the|my|anything|everything|any|"
+    r"one)\b|are (?:there|the|my|"
         r"any|we|those|these|you sure)\b|does (?:it|this|that|the|my|anything)\b|do (?:the|my|"
         r"you (?:hear|think|find|notice|see|detect))\b|did you (?:find|notice|hear|see|detect|"
         r"measure)|has (?:it|this|the|my)\b|have (?:the|you (?:found|noticed|heard|"
@@ -135,6 +136,16 @@ _VERSION = re.compile(
 _FORMAT = re.compile(r"\b(wav|wave|flac|mp3|ogg|m4a|aac|aiff?)\b")
 
 
+_SPOILT = re.compile(
+    r"^(?:(?:no|nah|nope|ugh|oh|hmm|hey|wait|um|god|damn|ok)[ ,]+)*(?:that|this|it|you|"
+    r"now you)(?: have| has)? "
+    r"(?:just |really |completely |totally )?(?:killed|ruined|destroyed|broke|wrecked|butchered|"
+    r"messed up|screwed up|spoil\w*|murdered)\b"
+)
+_TAKEN_BACK = re.compile(
+    r"(?:(?:actually|oh|ok|okay|hmm|sorry|no|nah|wait)[ ,]+)*(?:never ?mind|nvm|forget (?:it|that)|"
+    r"do not|stop|cancel|not like that|not that)(?:[ ,]+(?:please|then|it|that))*"
+)
 # With nothing done yet, "undo the clipping" asks for a repair.
 _UNDO_DAMAGE = re.compile(
     r"\bundo (?:the |this |that |all )*(?:\w+ )?(?:compress|limit|clip|overload|distort|telephone|"
@@ -155,6 +166,8 @@ def read_meta(text: str, has_history: bool) -> MetaReading | None:
         return MetaReading("weaker", 0.95)
     if re.search(_STRONGER, bare):
         return MetaReading("stronger", 0.95)
+    if has_history and (_SPOILT.search(bare) or _TAKEN_BACK.fullmatch(bare)):
+        return MetaReading("undo", 0.9)
     if has_history and re.search(
         r"^(?:no|nope|nah|not good|wrong|bad|stop|worse|yuck|ew+|ugh)(?:[ ,!.]+(?:no|"
         r"please|that is (?:bad|wrong)|thanks?))*$",
@@ -175,6 +188,30 @@ def is_question(text: str) -> bool:
 def is_leave(text: str) -> bool:
     """Whether a clause forbids a change: "don't touch the bass"."""
     return talk_patterns().leave.search(text) is not None
+
+
+_FORBIDS = re.compile(
+    r"\b(?:leave|leaving|keep|keeping|do not|dont|never|not|no|without|hands off|preserve|stays?|"
+    r"untouched|remain|off limits|sacred|respect|spare|protect|maintain|retain|as (?:it|they) "
+    r"(?:is|are)|alone)\b"
+)
+
+
+def is_praise(text: str) -> bool:
+    """Whether what reads as a ban only praises: "the song is fine"."""
+    return _FORBIDS.search(text) is None
+
+
+_DENIES = re.compile(
+    r"^(?:(?:it|this|that) is )?not (?:about |so much )?(?:the|my|her|his|that) (?:\w+ ?){1,2}$|"
+    r"^(?:the |all )?(?:rest|everything else|other (?:parts|things|stuff)) (?:is|are|sounds?) "
+    r"(?:\w+ )?(?:fine|good|ok|okay|great|perfect|alright)$"
+)
+
+
+def is_remark(text: str) -> bool:
+    """Whether a clause only says what is not meant: "it's not the vocals", "the rest is fine"."""
+    return _DENIES.search(text.strip(" .,!")) is not None
 
 
 def is_auto(text: str) -> bool:

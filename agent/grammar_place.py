@@ -117,9 +117,13 @@ _SECTIONS: tuple[tuple[str, str], ...] = (
     (r"solos?|(?:guitar|sax|piano|drum|violin|synth|keyboard|flute|bass) solos?", "solo"),
     (r"drops?", "drop"),
     (rf"(?:quiet|quieter|soft|softer|silent|calm|calmer|gentle|low-?level){_PART}|"
-        rf"quiet (?:moments|spots|places|verses)", "quiet parts"),
+        r"(?:quiet|soft) (?:moments|spots|places|verses|movements|stretches|pieces|songs)",
+        "quiet parts"),
     (rf"(?:loud|louder|loudest|heavy|heavier|busy|big|intense){_PART}|(?:loud|"
         rf"big) (?:moments|spots|places|choruses)|climax", "loud parts"),
+    (r"(?:first|1st|opening) half", "first half"),
+    (r"(?:second|2nd|latter|last|other) half(?! (?:minute|second|of the (?:chorus|verse)))",
+        "second half"),
     (rf"middle(?:{_PART}|(?= of (?:the |this |my )?(?:song|track|piece)))", "middle"),
     (rf"(?:spoken|talking|speaking|speech){_PART}", "spoken parts"),
     (rf"(?:sung|singing|vocal){_PART}", "sung parts"),
@@ -211,10 +215,14 @@ def _take_sections(text: str, found: list[tuple[Place, ...]]) -> str:
     for pattern, name in _SECTIONS:
         guarded = name in _NEEDS_IN
         lead = rf"(?:{_IN}{_DET}|(?:the |my |each |every ))" if guarded else rf"(?:{_IN})?{_DET}"
-        if name in ("intro", "outro", "middle"):
+        if name == "middle":
+            lead = rf"(?:{_IN}{_DET}|(?:the |my )?(?=middle{_PART}))"
+        elif name in ("first half", "second half"):
+            lead = rf"(?:{_IN})?(?:the |its )?"
+        elif name in ("intro", "outro"):
             lead = (
                 rf"(?:{_IN}{_DET}|(?:the |my )(?=intro|outro|coda|finale|ending|introduction|"
-                rf"middle {_PART}|(?:beginning|start|opening)(?:{_PART}|{_OF_SONG[:-1]}| is|"
+                rf"(?:beginning|start|opening)(?:{_PART}|{_OF_SONG[:-1]}| is|"
                 rf" sounds?| needs| has| could| was)))"
             )
         regex = re.compile(rf"(?<![\w-]){lead}(?:very )?{_ORDINAL}(?:{pattern})(?![\w-]){_OF_SONG}")
@@ -245,6 +253,11 @@ def _words_to_numbers(text: str) -> str:
     text = re.sub(
         rf"\b({_WORDS})[ -](?=(?:minutes?|mins?|seconds?|secs?)\b)",
         lambda match: _NUMBER_WORDS[match[1]] + " ",
+        text,
+    )
+    text = re.sub(
+        r"\bminute (one|two|three|four|five|six|seven|eight|nine|ten)\b",
+        lambda match: f"minute {_NUMBER_WORDS[match[1]]}",
         text,
     )
     text = re.sub(

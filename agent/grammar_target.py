@@ -9,7 +9,7 @@ from mixmend.agent.records import TargetName
 
 _TARGETS: tuple[tuple[TargetName, str], ...] = (
     ("apple", r"apple music|itunes|apple"),
-    ("podcast", r"podcasts?|audiobooks?|audible|acx"),
+    ("podcast", r"podcasts?|audio ?books?|acx"),
     ("broadcast", r"radio(?: (?:play|airplay|broadcast|station))?|tv|television|broadcast(?:ing)?|"
         r"ebu(?: r ?128)?|r ?128|netflix|airplay|the telly|fm|film|cinema"),
     ("cd", r"cds?|compact discs?|red ?book"),
@@ -17,15 +17,22 @@ _TARGETS: tuple[tuple[TargetName, str], ...] = (
     ("club", r"(?:the )?(?:clubs?|dance ?floors?|djs?|dj (?:sets?|use)|festivals?|nightclubs?|"
         r"part(?:y|ies)|discos?|raves?|big (?:pa|rig)s?)"),
     ("streaming", r"spotify|you ?tube|tidal|deezer|amazon(?: music)?|sound ?cloud|tik ?tok|"
-        r"instagram|insta|reels?|shorts|facebook|bandcamp|streaming(?: (?:services?|platforms?))?|"
+        r"instagram|insta|ig|beatport|reels?|shorts|facebook|bandcamp|"
+        r"streaming(?: (?:services?|platforms?))?|"
         r"streams?|the (?:web|internet|net)|online|social media|pandora|qobuz|netlabel|"
         r"platforms|twitch"),
 )  # fmt: skip
 _TARGET_LEAD = (
     r"(?:(?:ready |suitable |good |fit |optimi[sz]ed? |right |set |prepared? |"
     r"loud enough |mastered? |level(?:led)? |meant |destined |made |normali[sz]ed? |okay |"
-    r"ok |perfect |great |safe )?(?:for|to)|(?:upload|release|put|publish|post|out|going|"
-    r"live|drop|play|air|stream|share|get)(?:ed|ing|s)?(?: (?:it|this|that|up|out|live|"
+    r"ok |perfect |great |safe )?(?:for|to)|needs? to (?:pass|meet|be (?:on|in)|go (?:on|to|up on)|"
+    r"(?:sound|work)(?: \w+)? (?:on|in|for|at)|fit)|(?:will|going to|has to|must) (?:be|sound|"
+    r"work|run)(?: \w+)? "
+    r"(?:on|in|at)|(?:play|run|use|show)(?:ed|ing|s)? (?:it |this |that )?(?:on|in|at)|"
+    r"has to (?:pass|meet|be on|go on)|(?:pass|meet|fit|suit)s?|"
+    r"(?:upload|release|put|publish|post|out|going|"
+    r"live|drop|press|burn|cut|print|submit|play|air|stream|share|get)(?:ed|ing|s)?(?: (?:it|"
+    r"this|that|up|out|live|"
     r"played|the song|the track|my song|be|go))? (?:on|to|onto)|onto|meets?|conform(?:s|"
     r"ing)? to|comply with|according to|match(?:es|ing)?|hit|by|target(?:ing)?|want|is) "
     r"(?:be )?(?:(?:the|a|an|my|our|local|national|college|some|use on|use in|"
@@ -36,13 +43,22 @@ _TARGET_LEAD = (
 _TARGET_TAIL = (
     r"(?:'s)?(?:[ -](?:ready|levels?|loudness|standards?|specs?|targets?|master|version|"
     r"friendly|normali[sz]ation|compliant|compatible|requirements|playback|preset|release|"
-    r"volume|delivery|safe))"
+    r"volume|delivery|safe|reels?|stor(?:y|ies)|channel|videos?|vlog))"
 )
 
 _LUFS = re.compile(r"(?<![\d.])(-|minus |negative )?\s?(\d{1,2}(?:\.\d+)?)\s*(?:lufs|lkfs|lu\b)")
 _LUFS_DB = re.compile(
     r"\b(?:to|at|target|around|of|about|hit|reach) (?:about |around |exactly )?(?:-|"
     r"minus )\s?(\d{1,2}(?:\.\d+)?)\s*(?:db|integrated|loudness)\b(?!\s*(?:tp|true|peak))"
+)
+
+
+# "Master it to -9": no unit, but nothing else is counted so.
+_LUFS_BARE = re.compile(
+    r"\b(?:master|normali[sz]e|level|loudness|target|aim|deliver|hit|push|bring|"
+    r"get)\w*\b(?: \w+){0,3}? "
+    r"(?:to|at|for|of|around|about) (?:-|minus )\s?(\d{1,2}(?:\.\d+)?)\b(?!\s*(?:db|hz|khz|"
+    r"s\b|%|:|tp))"
 )
 
 
@@ -58,9 +74,10 @@ class TargetReading:
 
 def find_target(text: str) -> TargetReading | None:
     """A delivery target: "for Spotify", "radio-ready", "-9 LUFS"; not "like an old radio"."""
+    text = text.replace("reel to reel", "####-##-####")
     lufs = None
     span: tuple[int, int] | None = None
-    match = _LUFS.search(text) or _LUFS_DB.search(text)
+    match = _LUFS.search(text) or _LUFS_DB.search(text) or _LUFS_BARE.search(text)
     if match:
         lufs = -abs(float(match.groups()[-1]))
         lead = re.search(
@@ -73,7 +90,8 @@ def find_target(text: str) -> TargetReading | None:
             rf"\b{_TARGET_LEAD}(?:{words})\b{_TARGET_TAIL}?|\b(?:{words}){_TARGET_TAIL}\b", text
         )
         if said is None or re.search(
-            r"\b(?:like|from|off|through|sounds?)(?: (?:it|an?|the|is|being|played|"
+            r"\b(?:(?<!would )(?<!'d )like|as|than|heard|from|off|through|sounds?)(?: (?:it|"
+            r"an?|the|is|being|played|"
             r"playing|on|off|from|old|my|to))* ?$",
             text[: said.start()],
         ):

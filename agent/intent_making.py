@@ -11,6 +11,7 @@ from mixmend.agent.clause_reading import Verdict
 from mixmend.agent.clause_text import POLITE, Said
 from mixmend.agent.grammar_place import Place
 from mixmend.agent.intents import DEFAULT_STRENGTH, Intent, Kind
+from mixmend.agent.wishes import WISHES
 
 # What is off topic beyond doubt (an attempt to command something else) is always told.
 SURELY_OFF_TOPIC = 0.9
@@ -18,7 +19,7 @@ _DOUBTFUL, _SURE = 0.25, 0.6
 
 _KEEPS_APPROVAL = re.compile(
     r"^(?:(?:oh|ok|okay|well)[ ,]+)?(?:yes|yep|yeah|yup|sure|go ahead|do it|do that|keep|"
-    r"absolutely|definitely|please do|i (?:love|like))\b"
+    r"absolutely|definitely|please do)\b"
 )
 
 
@@ -38,6 +39,10 @@ def make_intents(
 ) -> list[Intent]:
     """The intents of one clause: one for each place that it names."""
     kind, wish = verdict.kind, verdict.wish
+    if verdict.remark:
+        return []
+    if wish is not None and wish.name == "clicks" and _overloads(text, said.places):
+        wish = WISHES["clipping"]
     base = Intent(kind=kind, strength=strength, words=said.text, confidence=verdict.sure)
     if kind == "fix":
         if wish is None:
@@ -53,6 +58,9 @@ def make_intents(
     if kind in _NAMES_A_PASS:
         update["pass_"] = meta.number_of_pass(text)
         update["version"] = meta.number_of_version(text)
+        if kind == "undo" and update["version"] is None and _CHOOSES.search(text):
+            # "Go with the first one" names what to go back to, not what to take out.
+            update |= {"version": update["pass_"], "pass_": None}
         if kind == "export":
             update["file_format"] = meta.format_of(text)
     if kind in _NAMES_A_SOUND and wish:
@@ -63,6 +71,22 @@ def make_intents(
     if kind in _HAS_A_PLACE:
         return placed(base, said.places)
     return [base]
+
+
+_CHOOSES = re.compile(
+    r"\b(?:go(?:ing)? with|prefer\w*|liked?|use|return to|keep|want|choose|was|were|is) "
+    r"(?:the |that )?(?:\w+ )?(?:one|take|version|mix)?\b"
+)
+_CRACKLES = re.compile(r"\b(?:crackl\w*|crunch\w*|rattl\w*|buzz\w*|pops?|crack)\b")
+_LOUDLY = re.compile(
+    r"\b(?:loud\w*|shout\w*|scream\w*|yell\w*|peaks?|belt\w*|hits? hard|high notes?|climax)\b"
+)
+
+
+def _overloads(text: str, places: Sequence[Place]) -> bool:
+    """Whether a crackle is said to come when it gets loud: an overload, not a scratch."""
+    loud = _LOUDLY.search(text) is not None or any(p.section == "loud parts" for p in places)
+    return loud and _CRACKLES.search(text) is not None
 
 
 def placed(intent: Intent, places: Sequence[Place]) -> list[Intent]:
@@ -96,6 +120,9 @@ def tidy(found: Sequence[Intent], text: str, has_history: bool) -> tuple[Intent,
             continue
         if _goes_without_saying(intent, kinds - {intent.kind}):
             continue
+        if intent.kind == "target" and (joined := _one_target(kept, intent)):
+            kept[kept.index(joined[0])] = joined[1]
+            continue
         if kept and kept[-1].kind == intent.kind and intent.kind in _NAMES_A_PASS:
             # "Scrap it all and start from the original" is one command, said twice.
             kept[-1] = max(kept[-1], intent, key=_exactness)
@@ -114,6 +141,20 @@ def tidy(found: Sequence[Intent], text: str, has_history: bool) -> tuple[Intent,
     return tuple(kept)
 
 
+def _one_target(kept: Sequence[Intent], intent: Intent) -> tuple[Intent, Intent] | None:
+    """An earlier target and the two as one, when they fill each other's gaps."""
+    for earlier in kept:
+        if earlier.kind == "target" and not (
+            (earlier.target and intent.target) or (earlier.target_lufs and intent.target_lufs)
+        ):
+            both = {
+                "target": earlier.target or intent.target,
+                "target_lufs": earlier.target_lufs or intent.target_lufs,
+            }
+            return earlier, earlier.model_copy(update=both)
+    return None
+
+
 def _exactness(intent: Intent) -> int:
     return sum(value is not None for value in (intent.pass_, intent.version, intent.file_format))
 
@@ -122,6 +163,9 @@ def _goes_without_saying(intent: Intent, others: set[Kind]) -> bool:
     """Whether beside `others` an intent is only politeness, doubt or a general sigh."""
     if intent.kind == "greeting":
         return bool(others)
+    if intent.kind == "redo":
+        # "Do it again but gentler" is one command.
+        return bool(others & {"stronger", "weaker"})
     if intent.kind == "approve":
         return bool(others - {"greeting"}) and not _KEEPS_APPROVAL.match(intent.words)
     if intent.kind == "off_topic":

@@ -1,31 +1,66 @@
-"""Trains the heads of `sentence_model` from our own utterances and writes them into the package.
+"""Trains what `sentence_model` reads with from our own utterances, and writes it beside them.
 
-`python -m mixmend.agent.train_understanding` takes about two minutes on one core and gives the same
-weights each time. It also writes the data set as `data/utterances.jsonl`.
+`python -m mixmend.agent.train_understanding` fits the heads to the adapter that is there, in
+a minute on one core. With `--adapter` it first trains the adapter anew, which needs torch and some
+five minutes. Both give the same weights each time on one machine. It also writes the data set as
+`data/utterances.jsonl`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import random
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixmend.agent.clause_text import plain_clause
-from mixmend.agent.intents import KINDS, Intent
-from mixmend.agent.sentence_model import INPUT_SCALE, WEIGHTS, WISH_NAMES, Heads
-from mixmend.agent.utterances import Utterance, build_utterances, stranger_utterances
+from mixmend.agent.intents import Intent
+from mixmend.agent.sentence_model import (
+    ASPECT_NAMES,
+    HEAD_KINDS,
+    INPUT_SCALE,
+    REMARK,
+    WEIGHTS,
+    WISH_NAMES,
+    AdaptedEncoder,
+    stored,
+)
+from mixmend.agent.train_encoder import Lesson, learn
+from mixmend.agent.utterances import (
+    Utterance,
+    build_utterances,
+    remarks,
+    slip,
+    stranger_utterances,
+)
 from mixmend.agent.wishes import WISHES
-from mixmend.model.embed import sentence_encoder
 
 Floats = NDArray[np.float32]
 
 STEPS = 250
 RATE = 0.05
-DECAY = 3e-4
+DECAY = 1e-4
 SMOOTHING = 0.05
+CLASSES = {"kind": len(HEAD_KINDS), "wish": len(WISH_NAMES), "aspect": len(ASPECT_NAMES)}
+# Sets of strangers' sentences that were used for work and may be learnt from.
+WORKED_ON = ("strangers.first", "strangers.s2_dev", "strangers.s2_test", "strangers.s3")
+_BEFORE = ("hey ", "ok so ", "please ", "well ", "can you ", "um ", "i think ", "also ", "and ")
+_AFTER = (
+    " please",
+    " thanks",
+    " i think",
+    " tbh",
+    " a bit",
+    " really",
+    " somehow",
+    "!",
+    "?",
+    " lol",
+)
 
 
 def wish_name(intent: Intent) -> str | None:
@@ -36,6 +71,41 @@ def wish_name(intent: Intent) -> str | None:
         if same_problem or same_way:
             return wish.name
     return None
+
+
+def lesson_of(utterance: Utterance) -> Lesson:
+    """A single-clause utterance as a lesson for the three heads."""
+    (intent,) = utterance.intents
+    wish = wish_name(intent) if intent.kind == "fix" else None
+    labels = {
+        "kind": HEAD_KINDS.index(intent.kind),
+        "wish": WISH_NAMES.index(wish) if wish else None,
+        "aspect": ASPECT_NAMES.index(intent.aspect or "")
+        if intent.kind in ("fix", "leave")
+        else None,
+    }
+    return Lesson(plain_clause(utterance.words), labels)
+
+
+def lessons_from(utterances: Sequence[Utterance], seed: int = 0) -> list[Lesson]:
+    """Every clause that the heads can learn from, and the remarks, which are no intent."""
+    usable = [u for u in utterances if u.clause and len(u.intents) == 1 and u.language == "en"]
+    found = [lesson_of(u) for u in usable]
+    quiet = {"kind": HEAD_KINDS.index(REMARK), "wish": None, "aspect": None}
+    found += [Lesson(plain_clause(words), dict(quiet)) for words in remarks(seed)]
+    return [lesson for lesson in found if lesson.words]
+
+
+def varied(words: str, rng: random.Random) -> str:
+    """A clause as somebody else might type it: slips of the finger, words around it."""
+    chance = rng.random()
+    if chance < 0.18:
+        words = slip(words, rng)
+    if rng.random() < 0.12:
+        words = rng.choice(_BEFORE) + words
+    if rng.random() < 0.12:
+        words = words + rng.choice(_AFTER)
+    return words
 
 
 def fit(vectors: Floats, labels: NDArray[np.int64], classes: int) -> tuple[Floats, Floats]:
@@ -63,29 +133,28 @@ def fit(vectors: Floats, labels: NDArray[np.int64], classes: int) -> tuple[Float
     return parts[0], parts[1]
 
 
-def train(utterances: Sequence[Utterance]) -> dict[str, Floats]:
-    """Both heads from single-clause utterances: names as `sentence_model` reads them."""
-    clauses = [u for u in utterances if u.clause and len(u.intents) == 1 and u.language == "en"]
-    vectors = INPUT_SCALE * sentence_encoder().encode([plain_clause(u.words) for u in clauses])
-    kinds = np.array([KINDS.index(u.intents[0].kind) for u in clauses])
-    names = [wish_name(u.intents[0]) if u.intents[0].kind == "fix" else None for u in clauses]
-    held_out = np.array([u.held_out for u in clauses])
-    is_wish = np.array([name is not None for name in names])
-    wishes = np.array([WISH_NAMES.index(name) if name else 0 for name in names])
+def fit_heads(lessons: Sequence[Lesson], adapter: Mapping[str, Floats]) -> dict[str, Floats]:
+    """The three heads on the vectors that the adapted encoder gives, and on slips of them."""
+    rng = random.Random(0)
+    known = [(lesson.words, lesson.labels) for lesson in lessons]
+    known += [(varied(words, rng), labels) for words, labels in known]
+    vectors = INPUT_SCALE * AdaptedEncoder(adapter).encode([words for words, _ in known])
     parts: dict[str, Floats] = {}
-    choices: dict[Heads, NDArray[np.bool_]] = {
-        "all": np.ones(len(clauses), bool),
-        "train": ~held_out,
-    }
-    for heads, used in choices.items():
-        some = used & is_wish
-        for name, rows, labels, classes in (
-            ("kind", used, kinds, len(KINDS)),
-            ("wish", some, wishes, len(WISH_NAMES)),
-        ):
-            weight, bias = fit(vectors[rows], labels[rows], classes)
-            parts[f"{heads}.{name}.weight"], parts[f"{heads}.{name}.bias"] = weight, bias
+    for name, classes in CLASSES.items():
+        rows = [row for row, (_, labels) in enumerate(known) if labels[name] is not None]
+        labels = np.array([known[row][1][name] for row in rows], np.int64)
+        parts[f"{name}.weight"], parts[f"{name}.bias"] = fit(vectors[rows], labels, classes)
     return parts
+
+
+def train_adapter(lessons: Sequence[Lesson]) -> dict[str, Floats]:
+    """The adapter alone; the heads that were learnt with it are fitted again afterwards."""
+
+    def tell(epoch: int, loss: float) -> None:
+        print(f"  epoch {epoch + 1}: loss {loss:.3f}", file=sys.stderr, flush=True)
+
+    parts = learn(lessons, CLASSES, vary=varied, on_epoch=tell)
+    return {name: part for name, part in parts.items() if name.startswith("encoder.")}
 
 
 def main() -> None:
@@ -96,14 +165,26 @@ def main() -> None:
     utterances = build_utterances()
     lines = [json.dumps(u.to_json_dict(), ensure_ascii=False) for u in utterances]
     (folder / "utterances.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    parts = train([*utterances, *extra_clauses()])
+    chosen = [*(u for u in utterances if not u.held_out), *extra_clauses()]
+    lessons = lessons_from(chosen)
+    print(f"{len(lessons)} lessons", file=sys.stderr, flush=True)
+    if "--adapter" in sys.argv[1:]:
+        adapter = train_adapter(lessons)
+    else:
+        adapter = {name: part for name, part in stored().items() if name.startswith("encoder.")}
+    adapter = {name: part.astype(np.float16).astype(np.float32) for name, part in adapter.items()}
+    parts = {
+        name: part.astype(np.float16)
+        for name, part in (adapter | fit_heads(lessons, adapter)).items()
+    }
     save_file(
-        {name: part.astype(np.float16) for name, part in parts.items()},
+        parts,
         folder / WEIGHTS,
         metadata={
             "utterances": str(len(utterances)),
-            "kinds": " ".join(KINDS),
+            "kinds": " ".join(HEAD_KINDS),
             "wishes": " ".join(WISH_NAMES),
+            "aspects": " ".join(ASPECT_NAMES),
         },
     )
     (folder / WEIGHTS).chmod(0o644)
@@ -111,11 +192,11 @@ def main() -> None:
 
 
 def extra_clauses() -> list[Utterance]:
-    """Strangers' sentences of one wish: for the heads that ship, not for those judged."""
+    """Strangers' sentences of one wish, of the lots that were worked on."""
     return [
         Utterance(u.words, u.intents, "strangers.work", clause=True)
         for u in stranger_utterances()
-        if len(u.intents) == 1 and not u.history and u.family == "strangers.first"
+        if len(u.intents) == 1 and not u.history and u.family in WORKED_ON and u.language == "en"
     ]
 
 

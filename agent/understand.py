@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from mixmend.agent import grammar_clauses as clauses
 from mixmend.agent import grammar_meta as meta
-from mixmend.agent.clause_reading import ClauseReader, Way
+from mixmend.agent.clause_reading import ClauseReader, Way, aspect_of
 from mixmend.agent.clause_text import POLITE, Said, leads, protect, said_of, says_nothing, uniform
 from mixmend.agent.compose import instruction_for
 from mixmend.agent.follow_ups import is_only_amount, once_more
@@ -23,7 +23,6 @@ from mixmend.agent.intent_making import make_intents, placed, tidy
 from mixmend.agent.intents import DEFAULT_STRENGTH, Intent, Turn, Understanding
 from mixmend.agent.known_requests import split_known
 from mixmend.agent.languages import gloss
-from mixmend.agent.sentence_model import Heads
 from mixmend.agent.wish_rules import compares_with_others, read_wishes
 from mixmend.model.embed import EmbeddingError
 
@@ -44,34 +43,32 @@ def understand(words: str, history: Sequence[Turn] = ()) -> Understanding:
     return Understanding(intents=intents, instruction=instruction_for(intents), language="en")
 
 
-def understand_by(
-    words: str, history: Sequence[Turn] = (), *, way: Way = "fused", heads: Heads = "all"
-) -> Understanding:
+def understand_by(words: str, history: Sequence[Turn] = (), *, way: Way = "fused") -> Understanding:
     """`understand` by rules alone, by embeddings alone or by both, for benchmarks and tests."""
-    return _understood(words[:MOST_CHARACTERS], tuple(history)[-MOST_TURNS:], way, heads)
+    return _understood(words[:MOST_CHARACTERS], tuple(history)[-MOST_TURNS:], way)
 
 
 @lru_cache(maxsize=256)
-def _understood(words: str, history: tuple[Turn, ...], way: Way, heads: Heads) -> Understanding:
+def _understood(words: str, history: tuple[Turn, ...], way: Way) -> Understanding:
     glossed = gloss(words)
-    intents = _read(glossed.text, history, _reader(way, heads)) if words.strip() else ()
+    intents = _read(glossed.text, history, _reader(way)) if words.strip() else ()
     intents = intents or (Intent(kind="auto"),)
     return Understanding(
         intents=intents, instruction=instruction_for(intents), language=glossed.language
     )
 
 
-@lru_cache(maxsize=6)
-def _reader(way: Way, heads: Heads) -> ClauseReader:
+@lru_cache(maxsize=3)
+def _reader(way: Way) -> ClauseReader:
     try:
-        return ClauseReader(way, heads)
+        return ClauseReader(way)
     except EmbeddingError:
         # Without the encoder's package the rules still understand most of what is said.
         return ClauseReader("rules")
 
 
 def _read(words: str, history: tuple[Turn, ...], reader: ClauseReader) -> tuple[Intent, ...]:
-    text = uniform(words)
+    text = _asked_in_full(uniform(words))
     marked = take_places(text)
     pieces = clauses.split(protect(marked.text), lambda piece: _stands(piece, reader))
     found: list[Intent] = []
@@ -82,6 +79,9 @@ def _read(words: str, history: tuple[Turn, ...], reader: ClauseReader) -> tuple[
             waiting = _hand_on_place(said, found, waiting, history, reader)
             continue
         intents = _intents_of(said, history, found, reader)
+        if not intents and said.places:
+            waiting = _hand_on_place(said, found, waiting, history, reader)
+            continue
         if not said.places and waiting:
             intents = [
                 i if i.kind not in ("fix", "leave") else p
@@ -101,6 +101,22 @@ def _read(words: str, history: tuple[Turn, ...], reader: ClauseReader) -> tuple[
             waiting = said.places
         found += intents
     return tidy(found, text, bool(history))
+
+
+_NAMED_ONLY = re.compile(
+    r"(?:and |so |the )*(mono|stereo|lufs|true peak|peaks?|tempo|bpm|key|clipping|noise floor|"
+    r"headroom|dynamic range|dynamics|crest factor|loudness|hum|noise|hiss|clicks|dropouts|phase|"
+    r"sample rate|bit depth|duration|length|rt60|level|levels|width|tonal balance) ?\?"
+)
+
+
+def _asked_in_full(text: str) -> str:
+    """A thing named with a question mark ("true peak?") asks for it."""
+    named = _NAMED_ONLY.fullmatch(text)
+    return f"how is the {named[1]}?" if named else text
+
+
+_POINTS_BACK = re.compile(r"\b(?:it|them|that|this|those|these)\b")
 
 
 def _stands(text: str, reader: ClauseReader) -> bool:
@@ -165,6 +181,15 @@ def _intents_of(
             return out
         text = rest
     verdict = reader.judge(text, bool(history))
+    if (
+        verdict.kind == "leave"
+        and found
+        and found[-1].kind == "leave"
+        and _POINTS_BACK.search(text)
+        and aspect_of(text, read_wishes(text)) is None
+    ):
+        # "The bass is perfect, don't touch it": what was spoken of last.
+        return []
     if target and verdict.kind != "fix" and not asks:
         return out
     out += make_intents(verdict, said, text, strength, last_wish)

@@ -18,6 +18,7 @@ from importlib.resources import files
 from typing import Any
 
 from mixmend.agent import utterance_frames as frames
+from mixmend.agent import utterance_grammar, utterance_nouns
 from mixmend.agent.intents import Intent, Turn
 from mixmend.agent.wishes import WISHES
 
@@ -128,7 +129,7 @@ def _from_json(item: dict[str, Any]) -> Utterance:
 def build_utterances(seed: int = 0) -> list[Utterance]:
     """The whole data set, the same for the same seed; no two entries have the same words."""
     rng = random.Random(seed)
-    built = [*sound_phrases(), *talk_phrases()]
+    built = [*sound_phrases(), *talk_phrases(), *_composed(random.Random(seed + 1))]
     built += _framed(rng)
     built += _amounts(rng)
     built += _places(rng)
@@ -141,6 +142,19 @@ def build_utterances(seed: int = 0) -> list[Utterance]:
     for utterance in built:
         unique.setdefault((utterance.words, utterance.history), utterance)
     return list(unique.values())
+
+
+def _composed(rng: random.Random) -> Iterator[Utterance]:
+    """Clauses put together from subjects and what is said of them."""
+    for source in (utterance_grammar, utterance_nouns):
+        for words, intent, way in source.clauses(rng):
+            yield Utterance(words, (intent,), f"composed.{way}", clause=True)
+
+
+def remarks(seed: int = 0) -> list[str]:
+    """What is said around a wish and asks for nothing: stories, and faults that are denied."""
+    told = [words for _, phrasings in phrases_file("remarks.txt") for words in phrasings]
+    return [*told, *utterance_grammar.denials(random.Random(seed + 2))]
 
 
 def _family(*parts: str) -> str:

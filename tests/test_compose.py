@@ -12,7 +12,7 @@ from mixmend.agent.intents import Intent
 from mixmend.agent.records import GoalRecord
 from mixmend.agent.understand import understand
 from mixmend.model.problems import ASPECTS, PROBLEMS, Problem
-from mixmend.model.requests import REQUESTS, problems_in
+from mixmend.model.requests import REQUESTS, problems_in, sentence_for
 
 
 def goal(problem: Problem, *, asked: bool = True) -> GoalRecord:
@@ -85,6 +85,42 @@ def test_instruction_of_understood_words_carries_each_wish() -> None:
     heard = understand("more bass, less hiss and wider please")
     assert set(problems_in(heard.instruction)) >= {"thin", "noise", "narrow"}
     assert len(sentences(heard.instruction)) == 3
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 7])
+def test_every_wish_is_carried_in_at_most_three_sentences(count: int) -> None:
+    for start in range(0, len(PROBLEMS) - count, 3):
+        wanted = PROBLEMS[start : start + count]
+        text = instruction_for([Intent(kind="fix", problem=problem) for problem in wanted])
+        assert set(problems_in(text)) == set(wanted), text
+        assert len(sentences(text)) == min(count, 3)
+        assert text.isascii()
+        assert text[0].isupper()
+
+
+def test_up_to_three_wishes_have_a_sentence_each_in_the_taught_words() -> None:
+    for wanted in itertools.combinations(PROBLEMS[::4], 3):
+        text = instruction_for([Intent(kind="fix", problem=problem) for problem in wanted])
+        assert text == " ".join(sentence_for(problem) for problem in wanted)
+
+
+def test_the_most_certain_wish_comes_first() -> None:
+    wishes = [
+        Intent(kind="fix", problem="dull", confidence=0.4),
+        Intent(kind="fix", problem="hum", confidence=0.9),
+        Intent(kind="fix", problem="thin", confidence=0.7),
+    ]
+    assert problems_in(instruction_for(wishes)) == ("hum", "thin", "dull")
+
+
+@pytest.mark.parametrize("aspect", ASPECTS)
+@pytest.mark.parametrize("change", ["more", "less"])
+def test_a_wish_named_by_its_aspect_has_a_sentence(aspect: str, change: str) -> None:
+    intent = Intent.model_validate({"kind": "fix", "aspect": aspect, "change": change})
+    text = instruction_for([intent])
+    if (problem := problem_of(intent)) is not None:
+        assert problems_in(text) == (problem,)
+    assert len(sentences(text)) <= 1
 
 
 def test_only_wishes_become_instructions() -> None:

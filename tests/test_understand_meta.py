@@ -78,6 +78,23 @@ def test_targets(words: str, target: str | None, lufs: float | None) -> None:
     assert (intent.kind, intent.target, intent.target_lufs) == ("target", target, lufs)
 
 
+@pytest.mark.parametrize(
+    "words", ["true peak?", "mono?", "LUFS?", "is there any hum?", "what would you do next?"]
+)
+def test_things_named_with_a_question_mark_are_questions(words: str) -> None:
+    assert [intent.kind for intent in understand(words, DONE).intents] == ["question"]
+
+
+def test_two_halves_of_a_target_are_one() -> None:
+    (intent,) = understand("for Spotify please, -13 LUFS").of_kind("target")
+    assert (intent.target, intent.target_lufs) == ("streaming", -13.0)
+
+
+@pytest.mark.parametrize("words", ["I like it but the snare is weak", "not the vocals, it hums"])
+def test_what_is_said_around_a_wish_is_no_intent(words: str) -> None:
+    assert [intent.kind for intent in understand(words).intents] == ["fix"]
+
+
 @pytest.mark.parametrize("words", ["it sounds like an old radio", "it crackles like vinyl"])
 def test_a_likeness_is_no_target(words: str) -> None:
     assert not understand(words).of_kind("target")
