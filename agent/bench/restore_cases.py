@@ -74,7 +74,7 @@ class Material:
     @cached_property
     def sha256(self) -> str:
         """Of the clean samples."""
-        return hashlib.sha256(np.ascontiguousarray(self.clean.samples)).hexdigest()
+        return hashlib.sha256(self.clean.samples.tobytes()).hexdigest()
 
     @cached_property
     def reach_hz(self) -> float:
