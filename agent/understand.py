@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Literal
 
 from mixmend.agent import grammar_clauses as clauses
 from mixmend.agent import grammar_meta as meta
@@ -25,6 +26,8 @@ from mixmend.agent.known_requests import split_known
 from mixmend.agent.languages import gloss
 from mixmend.agent.wish_rules import compares_with_others, read_wishes
 from mixmend.model.embed import EmbeddingError
+
+Heads = Literal["all", "train"]
 
 MOST_CHARACTERS = 2000
 MOST_TURNS = 12
@@ -43,8 +46,13 @@ def understand(words: str, history: Sequence[Turn] = ()) -> Understanding:
     return Understanding(intents=intents, instruction=instruction_for(intents), language="en")
 
 
-def understand_by(words: str, history: Sequence[Turn] = (), *, way: Way = "fused") -> Understanding:
-    """`understand` by rules alone, by embeddings alone or by both, for benchmarks and tests."""
+def understand_by(
+    words: str, history: Sequence[Turn] = (), *, way: Way = "fused", heads: Heads = "all"
+) -> Understanding:
+    """`understand` by rules alone, by embeddings alone or by both, for benchmarks and tests.
+
+    Both names of `heads` stand for the one set that ships, which no held-out phrasing has taught.
+    """
     return _understood(words[:MOST_CHARACTERS], tuple(history)[-MOST_TURNS:], way)
 
 

@@ -100,16 +100,15 @@ def clauses(rng: random.Random) -> Iterator[tuple[str, Intent, str]]:
     for table, complaints, orders in ((_LACKED, _LACKS, _ADDS), (_EXCESS, _ANNOYS, _REMOVES)):
         for name, said in table.items():
             wish = WISHES[name]
-            named = {"problem": wish.problem, "aspect": wish.aspect}
-            fault = Intent(kind="fix", change="fix", **named)
-            order = Intent(kind="fix", change=wish.change, **named)
+            fault = Intent(kind="fix", problem=wish.problem, aspect=wish.aspect, change="fix")
+            order = fault.model_copy(update={"change": wish.change})
+            asked = Intent(kind="question", problem=wish.problem, aspect=wish.aspect)
             for noun in said.split("|"):
                 for frame in rng.sample(complaints, 3):
                     yield _put(frame, noun, rng), fault, "noun_fault"
                 for frame in rng.sample(orders, 3):
                     yield _put(frame, noun, rng), order, "noun_order"
                 if rng.random() < 0.5:
-                    asked = Intent(kind="question", **named)
                     yield _put(rng.choice(_ASKS), noun, rng), asked, "noun_ask"
                 if rng.random() < 0.35:
                     yield _put(rng.choice(_WHYS), noun, rng), Intent(kind="explain"), "noun_why"
