@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mixmend.agent.bench.table import Cell, Table
@@ -180,10 +181,10 @@ def _rates(device: str, size: int) -> Rates:
     found = {}
     for dtype in (torch.float32, torch.bfloat16):
         left, right = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
-        found[dtype] = 2.0 * size**3 / best(lambda left=left, right=right: left.mm(right))
+        found[dtype] = 2.0 * size**3 / best(partial(torch.mm, left, right))
     source = torch.empty(size * size * 8, device=device)
     target = torch.zeros_like(source)
-    copied = 2.0 * 4 * source.numel() / best(lambda: target.copy_(source))
+    copied = 2.0 * 4 * source.numel() / best(partial(target.copy_, source))
     return Rates(found[torch.float32], found[torch.bfloat16], copied)
 
 
