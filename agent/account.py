@@ -14,13 +14,19 @@ from mixmend.agent.drift import MOST_TEXTURE_DB, WARN_TEXTURE_DB
 from mixmend.agent.explain import DOING, LEAST_SAID_CONFIDENCE, change_text, lineage, where_text
 from mixmend.agent.metrics import figure, format_value, telling_metric
 from mixmend.agent.plan import HOPELESS_UNASKED, LEVEL, worth_mending
-from mixmend.agent.records import Claim, Finding, PassRecord, SessionRecord
+from mixmend.agent.records import Claim, Finding, GoalRecord, PassRecord, SessionRecord
 from mixmend.agent.session import LEVEL_GOAL, Session
 from mixmend.agent.targets import TARGETS
 from mixmend.model.problems import Problem
 
 MOST_SAID = 3
 LEAST_LEVEL_CHANGE_LU = 0.3
+
+
+_STOP = (
+    "By measurement nothing else clearly needs mending, so I would stop here. Tell me if it is too "
+    "much or not enough, or say undo."
+)
 
 
 @dataclass(frozen=True)
@@ -61,15 +67,15 @@ def _is_said(finding: Finding) -> bool:
 
 def account(session: Session, mark: Mark, claims: list[Claim]) -> str:
     """This turn in measured terms: what was done, the result, what is next."""
-    record = session.record
-    parts = [
-        " ".join(_done(session, mark, claims)),
-        _result(session, mark, claims),
-        _drift(session),
-        _next(session, mark, claims),
-    ]
-    if record.take > mark.takes:
-        parts[1] = f"{parts[1]} This is version {record.take}.".strip()
+    new_take = session.record.take > mark.takes
+    parts = [" ".join(_done(session, mark, claims))]
+    if new_take or mark == Mark():
+        parts.append(_result(session, mark, claims))
+    if new_take:
+        parts[1] = f"{parts[1]} This is version {session.record.take}.".strip()
+        parts.append(_drift(session))
+    if any(p.n > mark.passes and p.goal != LEVEL_GOAL for p in session.record.passes):
+        parts.append(_next(session, mark, claims))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -90,11 +96,15 @@ def _done(session: Session, mark: Mark, claims: list[Claim]) -> list[str]:
                 lines += _disagreement(record, done)
         elif done.verdict == "rolled_back" and not any(_same(p, done) for p in new[index + 1 :]):
             lines.append(_rolled_back(done))
-    old = [goal.problem for goal in takes.take(session, mark.take).level_goals]
-    for goal in takes.level_goals(session):
-        if goal.after_pass >= mark.passes or goal.problem not in old:
-            lines += _level(session, mark, goal.problem, claims)
+    for goal in _new_level_goals(session, mark):
+        lines += _level(session, mark, goal.problem, claims)
     return lines
+
+
+def _new_level_goals(session: Session, mark: Mark) -> list[GoalRecord]:
+    """Wishes about level that are new or changed since the turn began."""
+    old = takes.take(session, mark.take).level_goals
+    return [goal for goal in takes.level_goals(session) if goal not in old]
 
 
 def _same(a: PassRecord, b: PassRecord) -> bool:
@@ -177,10 +187,14 @@ def _level(session: Session, mark: Mark, problem: Problem, claims: list[Claim]) 
     now = session.measurement().loudness.integrated_lufs
     if before is None or now is None:
         return []
+    again = any(g.problem == problem for g in takes.take(session, mark.take).level_goals)
     moved = now - before if problem == "too_quiet" else before - now
+    if again and abs(moved) >= LEAST_LEVEL_CHANGE_LU:
+        claims.append(Claim(key="loudness.integrated_lufs", value=before, when="before"))
+        return [f"I set the level anew: from {_number(before)} to {_lufs(now, claims)}."]
     if moved < LEAST_LEVEL_CHANGE_LU:
         return [
-            f"I could not {DOING[problem][1]}: any more would squash it, so it stays at "
+            f"I could not {DOING[problem][1]}: any more would harm it, so it stays at "
             f"{_lufs(now, claims)}."
         ]
     claims.append(Claim(key="loudness.integrated_lufs", value=before, when="before"))
@@ -199,7 +213,7 @@ def _result(session: Session, mark: Mark, claims: list[Claim]) -> str:
     aimed = record.target_lufs if record.target_lufs is not None else TARGETS[record.target].lufs
     new_aim = (record.target, record.target_lufs) != _aim_of(session, mark.take)
     moved = _moved(before.integrated_lufs, lufs)
-    told_level = any(goal.after_pass >= mark.passes for goal in takes.level_goals(session))
+    told_level = bool(_new_level_goals(session, mark))
     if lufs is not None and not told_level and (mark.take == 0 or new_aim or moved):
         was = before.integrated_lufs
         text = f"The finished file plays at {_lufs(lufs, claims)}"
@@ -269,7 +283,8 @@ def _next(session: Session, mark: Mark, claims: list[Claim]) -> str:
         claims += [Claim(key=e.key, value=e.value) for f in left for e in f.evidence]
         heard = " ".join(f.says for f in left)
         work = _listed([WHAT[f.problem] for f in left])
-        return f"What I still measure: {heard} Shall I work on {work} next?"
+        proposal = f"Shall I work on {work} next?"
+        return "" if _said(session, proposal) else f"What I still measure: {heard} {proposal}"
     new = [p for p in record.passes if p.n > mark.passes and p.goal != LEVEL_GOAL]
     if new and all(p.verdict == "rolled_back" for p in new) and not line - {None}:
         return "This is as good as I can make it without harming it."
@@ -278,10 +293,12 @@ def _next(session: Session, mark: Mark, claims: list[Claim]) -> str:
     fresh = [p for p in new if p.verdict == "kept" and "instead_of" not in p.options]
     if not fresh or not line - {None}:
         return ""
-    return (
-        "By measurement nothing else clearly needs mending, so I would stop here. Tell me if it is "
-        "too much or not enough, or say undo."
-    )
+    return "" if _said(session, _STOP) else _STOP
+
+
+def _said(session: Session, text: str) -> bool:
+    """Whether this was said a moment ago; nobody wants to read it in every answer."""
+    return any(text in turn.text for turn in session.record.turns[-4:])
 
 
 def reasons(session: Session, claims: list[Claim]) -> str:

@@ -124,7 +124,7 @@ def _moves(events: Sequence[Event]) -> list[str]:
 def _undone(answered: Mapping[str, Any]) -> str:
     undone = answered.get("undone")
     if undone is None:
-        return f"I took that back: you are at {_called(answered)} again."
+        return f"I took that back: you are at {_called(answered)}."
     problem = str(undone["problem"]).replace("_", " ")
     text = f"I left out change {undone['number']} ({problem})"
     if answered.get("repeated"):

@@ -50,6 +50,8 @@ class Wanted:
 
 
 _LEVEL_TRIES = 4
+# Parts that are told by their level: without a difference in level all of the song is meant.
+_LEVEL_PARTS = frozenset({"loud parts", "quiet parts", "loud part", "quiet part"})
 
 # What is shown while a tool runs; the problem that is worked on is put in.
 STEPS: dict[str, str] = {
@@ -397,8 +399,10 @@ class Toolbox:
         duration_s = self.session.record.source.duration_s
         if section:
             found = find_section(section, self.session.measurement(), nth)
+            if not found.spans and section.lower() in _LEVEL_PARTS:
+                return [None], "I could not tell these parts apart, so I took the whole song"
             if not found.spans:
-                raise InputError(f"{found.grounds}; give the time instead, as 1:10 to 1:40.")
+                raise InputError(f"{found.grounds}; give me the time instead.")
             return list(found.spans), found.grounds
         if start_s is None and end_s is None:
             return [None], ""

@@ -85,6 +85,21 @@ def test_a_second_song_starts_anew(page: AppTest, song: bytes, tmp_path: Path) -
     assert not folders[0].exists()
 
 
+def test_an_earlier_song_is_taken_up_again(page: AppTest, song: bytes) -> None:
+    _upload(page, song)
+    page.chat_input[0].set_value("It is too dull, bring the treble back").run()
+    assert not page.exception
+    said = _said(page)
+    page.file_uploader[0].set_value(None).run()
+    assert not page.chat_message
+    page.button[0].click().run()
+    assert not page.exception
+    assert _said(page) == said
+    assert len(page.get("audio")) == 2
+    page.chat_input[0].set_value("undo that").run()
+    assert "version 0, the song as it came" in _said(page)
+
+
 @pytest.mark.parametrize("content", [b"", b"Dear reader, this is no song." * 40])
 def test_a_bad_file_is_one_sentence(page: AppTest, content: bytes, tmp_path: Path) -> None:
     _upload(page, content)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mixmend.tools.errors import UsageError
+from mixmend.tools.errors import Cancelled, MixmendError, UsageError
 from mixmend.ui.options import FILE, bit_depth_option, seed_option
 
 if TYPE_CHECKING:
@@ -124,10 +124,13 @@ def _answer(conversation: Conversation, words: str | None) -> None:
     with progress("Working") as bar:
         said = terminal.Telling("Mixmend")
         _listen(conversation, bar, said)
-        if words is None:
-            conversation.go_on()
-        else:
-            conversation.turn(words)
+        try:
+            conversation.turn(words) if words is not None else conversation.go_on()
+        except Cancelled:
+            raise
+        except MixmendError as error:
+            # One turn failed; the conversation goes on from where it was.
+            said.piece(f"That did not work: {error}")
         bar.aside(said.end)()
 
 
