@@ -27,6 +27,7 @@ from mixmend.model.mend_engine import (
     MendEngine,
     allowed_db,
     bring_to_peak,
+    for_flow,
     quantised_bits,
     width_of,
     with_known,
@@ -43,7 +44,8 @@ from mixmend.tools.audio import Audio
 from mixmend.tools.errors import FileError, InputError, UsageError
 from mixmend.tools.region import Region
 
-DRIER = "Make this sound drier and closer."
+# Names no fault: no part answers, and no second opinion is heard.
+PLAIN = "Please do your best."
 
 TINY = MendConfig(window_frames=64, head_width=32, heads=1, head_dim=16, layers=1, single_layers=1)
 
@@ -242,7 +244,7 @@ def test_wrong_weights_are_refused_in_words(tmp_path: Path) -> None:
 @pytest.mark.parametrize("rate", [22050, 44100, 96000])
 def test_a_flow_that_does_nothing_gives_the_input(channels: int, rate: int) -> None:
     song = music(2.0, 1, rate, channels)
-    out = MendEngine(flow).restore(song, DRIER)
+    out = MendEngine(flow).restore(song, PLAIN)
     assert out.samples.shape == song.samples.shape
     assert out.sample_rate_hz == rate
     assert np.abs(out.samples - song.samples).max() < 2e-6
@@ -252,18 +254,18 @@ def test_a_flow_that_does_nothing_gives_the_input(channels: int, rate: int) -> N
 def test_a_flow_that_says_six_decibels_gives_six(seconds: float) -> None:
     song = music(seconds, 2)
     engine = MendEngine(lambda: flow(push=6.0))
-    out = engine.restore(song, DRIER)
+    out = engine.restore(song, PLAIN)
     ratio = np.sqrt(np.mean(out.samples**2) / np.mean(song.samples**2))
     assert 20 * np.log10(ratio) == pytest.approx(6.0, abs=0.3)
-    half = engine.restore(song, DRIER, strength=0.5)
+    half = engine.restore(song, PLAIN, strength=0.5)
     ratio = np.sqrt(np.mean(half.samples**2) / np.mean(song.samples**2))
     assert 20 * np.log10(ratio) == pytest.approx(3.0, abs=0.2)
-    assert engine.restore(song, DRIER, strength=0.0) is song
+    assert engine.restore(song, PLAIN, strength=0.0) is song
 
 
 def test_only_the_region_changes() -> None:
     song = music(8, 3)
-    out = MendEngine(lambda: flow(push=6.0)).restore(song, DRIER, region=Region(3.0, 5.0))
+    out = MendEngine(lambda: flow(push=6.0)).restore(song, PLAIN, region=Region(3.0, 5.0))
     rate = song.sample_rate_hz
     same = np.all(out.samples == song.samples, axis=0)
     assert same[: int(2.8 * rate)].all()
@@ -275,7 +277,7 @@ def test_only_the_region_changes() -> None:
 
 def test_silence_stays_silence_and_nothing_faint_is_raised() -> None:
     still = Audio(np.zeros((2, RATE_HZ), dtype=np.float32), RATE_HZ)
-    out = MendEngine(lambda: flow(push=20.0)).restore(still, DRIER)
+    out = MendEngine(lambda: flow(push=20.0)).restore(still, PLAIN)
     assert not out.samples.any()
     levels = np.array([[[-160.0, -120.0, -60.0]]], dtype=np.float32)
     ten = np.full_like(levels, 10.0)
@@ -312,6 +314,31 @@ def test_where_only_tone_is_asked_for_a_second_opinion_counts() -> None:
     assert with_known(nothing, song, ()) is nothing
 
 
+def test_parts_and_flow_share_an_instruction() -> None:
+    both = "Make it sound brighter. It is compressed to death; open it up again."
+    assert for_flow(both) == "Make it sound brighter."
+    assert for_flow("Bring back the attack of the drums.") == ""
+    assert for_flow("Please do something nice") == "Please do something nice"
+    assert for_flow("") == ""
+
+
+def test_a_gain_that_was_asked_for_does_not_move_in_time() -> None:
+    """The flow below wavers; asked for by name, every part of the song gets the same gain."""
+    wavering = flow()
+    torch.manual_seed(4)
+    torch.nn.init.normal_(wavering.network.transformer.proj_out.weight, std=0.5)
+    song = music(12, 9)
+    out = MendEngine(lambda: wavering).restore(song, "Make it sound brighter.")
+    unasked = MendEngine(lambda: wavering).restore(song, "")
+
+    def spread(after: Audio) -> float:
+        change = song_mel_db(after)[0, 5:-5] - song_mel_db(song)[0, 5:-5]
+        return float(np.median(change.std(axis=0)))
+
+    assert np.abs(out.samples - song.samples).max() > 1e-3
+    assert spread(out) < 0.5 * spread(unasked)
+
+
 def test_width_from_mono() -> None:
     network = flow()
     sides = network.network.tone.answer.bias.unflatten(0, (2, BANDS))
@@ -335,13 +362,13 @@ def test_cancelling_stops_the_pass() -> None:
         raise Stopped
 
     with pytest.raises(Stopped):
-        MendEngine(flow).restore(music(1), DRIER, on_progress=stop)
+        MendEngine(flow).restore(music(1), PLAIN, on_progress=stop)
 
 
 def test_too_many_channels_are_refused() -> None:
     many = Audio(np.zeros((9, 1000), dtype=np.float32), RATE_HZ)
     with pytest.raises(UsageError, match="9 channels"):
-        MendEngine(flow).restore(many, DRIER)
+        MendEngine(flow).restore(many, PLAIN)
 
 
 @pytest.mark.parametrize(
