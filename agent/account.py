@@ -191,14 +191,14 @@ def _level(session: Session, mark: Mark, problem: Problem, claims: list[Claim]) 
     moved = now - before if problem == "too_quiet" else before - now
     if again and abs(moved) >= LEAST_LEVEL_CHANGE_LU:
         claims.append(Claim(key="loudness.integrated_lufs", value=before, when="before"))
-        return [f"I set the level anew: from {_number(before)} to {_lufs(now, claims)}."]
+        return [f"I set the level anew: from {_number(before)} LUFS to {_lufs(now, claims)}."]
     if moved < LEAST_LEVEL_CHANGE_LU:
         return [
             f"I could not {DOING[problem][1]}: any more would harm it, so it stays at "
             f"{_lufs(now, claims)}."
         ]
     claims.append(Claim(key="loudness.integrated_lufs", value=before, when="before"))
-    return [f"I {DOING[problem][0]}: from {_number(before)} to {_lufs(now, claims)}."]
+    return [f"I {DOING[problem][0]}: from {_number(before)} LUFS to {_lufs(now, claims)}."]
 
 
 def _result(session: Session, mark: Mark, claims: list[Claim]) -> str:
@@ -221,7 +221,7 @@ def _result(session: Session, mark: Mark, claims: list[Claim]) -> str:
             text += ", as loud as before"
         elif was is not None:
             claims.append(Claim(key="loudness.integrated_lufs", value=was, when="source"))
-            text += f" (before that it was {_number(was)})"
+            text += f" (before that it was {_number(was)} LUFS)"
         if aimed is not None and abs(lufs - aimed) <= 0.25 and new_aim:
             text += (
                 f", which is {TARGETS[record.target].says}"

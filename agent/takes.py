@@ -83,8 +83,8 @@ def take(session: Session, number: int | None = None) -> Take:
         if known.number == wanted:
             return known
     most = len(session.record.takes)
-    there = "only version 0, the song as it came" if most == 0 else f"versions 0 to {most}"
-    raise InputError(f"there is no version {wanted} yet; there is {there}.")
+    there = "is only the song as it came, version 0" if most == 0 else f"are versions 0 to {most}"
+    raise InputError(f"there is no version {wanted} yet; there {there}.")
 
 
 def enter(session: Session, before: int) -> Take:

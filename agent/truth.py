@@ -168,7 +168,8 @@ def _plain(text: str) -> str:
 def _false_words(sentence: str, facts: Facts) -> Iterator[str]:
     for match in _REFERS.finditer(sentence):
         what = "pass" if match[1].lower() == "step" else match[1].lower()
-        if not facts.exists(what, int(match[2])):
+        denied = re.search(r"\b(?:no|not)\s*$", sentence[: match.start()])
+        if not denied and not facts.exists(what, int(match[2])):
             yield match[0]
     if unknown := _NO_SUCH.search(sentence):
         yield unknown[0]
