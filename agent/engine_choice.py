@@ -20,7 +20,7 @@ from mixmend.tools.errors import FileError, UsageError
 AUTO = "auto"
 FALLBACK = "dsp"
 # Clearly better: this much more of the damage recovered, and hardly fewer songs improved.
-LEAST_GAIN = 5.0
+LEAST_GAIN = 2.0
 MOST_LOST_SHARE = 3.0
 # An engine that makes one song in four worse is not let loose unasked, however good its mean.
 LEAST_IMPROVED = 75.0

@@ -46,12 +46,12 @@ def table(**kinds: tuple[tuple[float, float], tuple[float, float]]) -> ChoiceTab
     ("dsp", "flow", "best"),
     [
         ((50, 90), (70, 95), "flow"),
-        ((50, 90), (54, 95), "dsp"),  # better, but not clearly
+        ((50, 90), (51, 95), "dsp"),  # better, but not clearly
         ((50, 90), (70, 85), "dsp"),  # more on average, while more songs get worse
         ((50, 95), (70, 93), "flow"),
         ((50, 90), (30, 99), "dsp"),
         ((-40, 20), (-20, 30), "dsp"),  # both harm: nothing is let loose instead
-        ((-40, 20), (4, 80), "dsp"),
+        ((-40, 20), (1, 80), "dsp"),
         ((-40, 20), (6, 80), "flow"),
         ((2, 60), (20, 70), "dsp"),  # three songs in ten get worse
         ((70, 95), (70, 95), "dsp"),
