@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,9 +50,10 @@ class BrainCare:
 class CareMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     """Puts `BrainCare` around the model calls of a graph."""
 
-    def __init__(self, care: BrainCare) -> None:
+    def __init__(self, care: BrainCare, names: Collection[str]) -> None:
         super().__init__()
         self._care = care
+        self._names = frozenset(names)
         self._turns = threading.Condition()
         self._done: set[str | None] = set()
 
@@ -82,8 +83,9 @@ class CareMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         """Calls of one message run one after the other, in their order: they change one session."""
         newest = request.state["messages"][-1]
         calls = newest.tool_calls if isinstance(newest, AIMessage) else []
-        earlier = list(itertools.takewhile(lambda i: i != request.tool_call["id"],
-                                           (call["id"] for call in calls)))  # fmt: skip
+        before = itertools.takewhile(lambda call: call["id"] != request.tool_call["id"], calls)
+        # A tool that does not exist is refused without coming here; nobody waits for it.
+        earlier = [call["id"] for call in before if call["name"] in self._names]
         with self._turns:
             self._turns.wait_for(lambda: self._done.issuperset(earlier))
         try:

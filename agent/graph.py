@@ -45,10 +45,11 @@ def build_graph(
 
     from mixmend.agent.brain_care import CareMiddleware
 
+    tools = toolbox.tools()
     return create_agent(
         brain,
-        toolbox.tools(),
+        tools,
         system_prompt=SYSTEM_PROMPT,
-        middleware=[CareMiddleware(care)],
+        middleware=[CareMiddleware(care, [tool.name for tool in tools])],
         checkpointer=checkpointer,
     )

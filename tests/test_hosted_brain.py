@@ -140,7 +140,12 @@ def test_wrong_arguments_go_back_to_the_model(talk: Any) -> None:
 
 
 def test_calls_of_one_message_run_in_their_order(talk: Any) -> None:
-    both = Use((("restore", {"problem": "dull"}), ("restore", {"problem": "thin"}), ("finish", {})))
+    both = Use(
+        (
+            ("no_such_tool", {}), ("restore", {"problem": "dull"}), ("restore", {"problem": "?"}),
+            ("restore", {"problem": "thin"}), ("finish", {}),
+        )
+    )  # fmt: skip
     t = talk(in_turn(both, Say("Done.")))
     t.conversation.turn("brighter and more bass")
     goals = list(dict.fromkeys(p.goal for p in t.conversation.session.record.passes))
