@@ -42,8 +42,17 @@ _RULE_KIND: dict[Kind, float] = {
 _RULE_SHARE = 0.5
 _RULE_SURE = 6.0
 _SURE = 0.9
-_DECISIVE = 20.0
+# A command that a rule knows counts this much; an attempt at something else outweighs all.
+_RULE_COMMAND = 6.0
+_CERTAIN, _DECISIVE = 0.99, 20.0
+# After a turn a short answer is likelier to speak of it than without one.
+_AFTER_A_TURN = 0.0
+_ANSWERS: tuple[Kind, ...] = (
+    "undo", "redo", "stronger", "weaker", "compare", "explain", "approve", "report", "export",
+)  # fmt: skip
 _STANDS = 0.6
+# When the head overrules the noun that a ban names ("the tanpura drone" is no hum).
+_UNLIKELY, _LIKELY = 0.08, 0.6
 # Only a rule (an attempt at something else) is so sure that it is told beside a real wish.
 _DOUBTED = 0.89
 # Two words on their own must be clearer than three to stand for a wish.
@@ -70,6 +79,7 @@ class Votes:
     kinds: dict[Kind, float]
     reading: Reading
     sure: bool = field(default=False)
+    certain: bool = field(default=False)
 
 
 class ClauseReader:
@@ -79,17 +89,20 @@ class ClauseReader:
         self.way = way
         self._model = None if way == "rules" else sentence_model()
 
-    def judge(self, text: str, has_history: bool) -> Verdict:
-        """The most likely reading of a clause of normalised text without places."""
+    def judge(self, text: str, has_history: bool, *, asks: bool = False) -> Verdict:
+        """The most likely reading of a clause of normalised text without places.
+
+        With `asks` it is known to be no mere remark: all that was said.
+        """
         votes = rule_votes(text, has_history)
-        if self.way != "embeddings" and meta.is_remark(text):
+        if self.way != "embeddings" and not asks and meta.is_remark(text):
             return Verdict("off_topic", 0.2, remark=True)
         guess = self._model.guess([text])[0] if self._model else None
         if guess is None:
             return _by_rules(text, votes)
         if self.way == "embeddings":
             votes = Votes({}, Reading())
-        return _fused(text, votes, guess)
+        return _fused(text, votes, guess, has_history, asks)
 
     def stands(self, text: str) -> bool:
         """Whether a piece means something on its own, so that a sentence may be split there."""
@@ -128,7 +141,9 @@ def rule_votes(text: str, has_history: bool) -> Votes:
     reading = read_wishes(text)
     said = meta.read_meta(text, has_history)
     if said is not None:
-        return Votes({said.kind: _RULE_SURE * said.sure}, reading, said.sure >= _SURE)
+        return Votes(
+            {said.kind: _RULE_SURE * said.sure}, reading, said.sure >= _SURE, said.sure >= _CERTAIN
+        )
     kinds: dict[Kind, float] = {}
     unwanted = re.search(r"\b(?:do not|not) (?:want|like|need)\b", text) is not None
     if meta.is_question(text):
@@ -166,7 +181,7 @@ def _by_rules(text: str, votes: Votes) -> Verdict:
     return Verdict(kind, sure, wish, directed, aspect)
 
 
-def _fused(text: str, votes: Votes, guess: Guess) -> Verdict:
+def _fused(text: str, votes: Votes, guess: Guess, has_history: bool, asks: bool) -> Verdict:
     wishes = guess.wishes.astype(np.float64).copy()
     # Which of two is the brighter one is for grammar to say.
     weight = _RULE_COMPARED if compares_with_others(text) else _RULE_WISH
@@ -174,7 +189,13 @@ def _fused(text: str, votes: Votes, guess: Guess) -> Verdict:
         wishes[WISH_NAMES.index(name)] += weight * points
     kinds = guess.kinds.astype(np.float64).copy()
     for kind, points in votes.kinds.items():
-        kinds[HEAD_KINDS.index(kind)] += _DECISIVE if votes.sure else _RULE_SHARE * points
+        told = _RULE_COMMAND if votes.sure else _RULE_SHARE * points
+        kinds[HEAD_KINDS.index(kind)] += _DECISIVE if votes.certain else told
+    if has_history:
+        for kind in _ANSWERS:
+            kinds[HEAD_KINDS.index(kind)] += _AFTER_A_TURN
+    if asks:
+        kinds[HEAD_KINDS.index(REMARK)] = -np.inf
     shares = np.exp(kinds - kinds.max())
     shares /= shares.sum()
     best = HEAD_KINDS[int(kinds.argmax())]
@@ -191,9 +212,18 @@ def _fused(text: str, votes: Votes, guess: Guess) -> Verdict:
     directed = name in votes.reading.directed or (not named and says_direction(text))
     aspect = aspect_of(text, votes.reading)
     if kind == "leave":
-        aspect = aspect or _aspect_guessed(guess)
+        aspect = _left_alone(aspect, guess)
     wish = WISHES[name] if kind == "fix" or named else None
     return Verdict(kind, sure, wish, directed, aspect)
+
+
+def _left_alone(named: Aspect | None, guess: Guess) -> Aspect | None:
+    """The aspect that is to be left alone: the one named, unless the head surely knows better."""
+    if named is not None:
+        doubtful = float(guess.aspects[ASPECT_NAMES.index(named)]) < math.log(_UNLIKELY)
+        if not doubtful or float(guess.aspects.max()) < math.log(_LIKELY):
+            return named
+    return _aspect_guessed(guess)
 
 
 def _aspect_guessed(guess: Guess) -> Aspect | None:

@@ -168,11 +168,18 @@ def _goes_without_saying(intent: Intent, others: set[Kind]) -> bool:
         return bool(others & {"stronger", "weaker"})
     if intent.kind == "approve":
         return bool(others - {"greeting"}) and not _KEEPS_APPROVAL.match(intent.words)
+    if intent.kind == "leave" and intent.aspect is None and _THE_REST.search(intent.words):
+        # "Take out the first one, keep the others."
+        return bool(others & {"undo", "redo"})
+    if intent.kind == "question" and "compare" in others:
+        # "Is it good now or was it better before?"
+        return intent.problem is None and intent.aspect is None
     if intent.kind == "off_topic":
         return intent.confidence < SURELY_OFF_TOPIC and bool(others - {"greeting"})
     return intent.kind == "auto" and bool(others & {"fix", "target"})
 
 
+_THE_REST = re.compile(r"\b(?:rest|others?|everything else|all else)\b")
 _COMPARED = (
     "kind", "problem", "aspect", "region", "section", "section_n", "target", "target_lufs",
     "pass_", "version",

@@ -31,6 +31,8 @@ Heads = Literal["all", "train"]
 
 MOST_CHARACTERS = 2000
 MOST_TURNS = 12
+# How sure a wish must be when what was said looked like a remark at first.
+_ASKS_FOR_SOUND = 0.5
 
 
 def understand(words: str, history: Sequence[Turn] = ()) -> Understanding:
@@ -109,7 +111,20 @@ def _read(words: str, history: tuple[Turn, ...], reader: ClauseReader) -> tuple[
         if said.places and leads(piece.text):
             waiting = said.places
         found += intents
+    if not found:
+        found = _whole(said_of(clauses.Piece(marked.text), marked.places), history, reader)
     return tidy(found, text, bool(history))
+
+
+def _whole(said: Said, history: tuple[Turn, ...], reader: ClauseReader) -> list[Intent]:
+    """All that was said as one, where none of its pieces asked for anything."""
+    if says_nothing(said.text):
+        return []
+    verdict = reader.judge(said.text, bool(history), asks=True)
+    if verdict.kind in ("fix", "leave") and verdict.sure < _ASKS_FOR_SOUND:
+        return []
+    last = _last_fix(history, reader)
+    return make_intents(verdict, said, said.text, DEFAULT_STRENGTH, last)
 
 
 _NAMED_ONLY = re.compile(
@@ -125,6 +140,13 @@ def _asked_in_full(text: str) -> str:
     return f"how is the {named[1]}?" if named else text
 
 
+_NOT_SO = re.compile(r"(?:please |maybe |but |and )*not (?:as|so|that|quite (?:so|as|that)) ")
+_SAYS_DO_IT = re.compile(
+    r"(?:(?:please|and|so|can|could|might|would|will|you|we|kindly|just|do) )*\w+ (?:it|them|those|"
+    r"these|that|this)(?: (?:up|down|out|off|away|please|for me|a bit|somehow))* ?\??"
+)
+# Below this an order about "it" after a wish is the same wish again.
+_ANOTHER_WISH = 0.6
 _POINTS_BACK = re.compile(r"\b(?:it|them|that|this|those|these)\b")
 
 
@@ -167,6 +189,9 @@ def _intents_of(
     amount = find_amount(text)
     if amount and compares_with_others(text):
         amount = None
+    if amount and _NOT_SO.match(text):
+        # "Not as drastic please" is less of it; how much less is not said.
+        amount = None
     strength = amount.strength if amount else DEFAULT_STRENGTH
     # An amount after the wish changes that wish: "make it brighter, but not too much".
     if (
@@ -201,6 +226,15 @@ def _intents_of(
         return []
     if target and verdict.kind != "fix" and not asks:
         return out
+    if (
+        verdict.kind in ("fix", "auto", "off_topic")
+        and verdict.sure < _ANOTHER_WISH
+        and found
+        and found[-1].kind == "fix"
+        and _SAYS_DO_IT.fullmatch(text)
+    ):
+        # "The upper voices are strident; might you soften them?"
+        return []
     out += make_intents(verdict, said, text, strength, last_wish)
     if target and asks:
         out[-1] = out[-1].model_copy(update={"target": target.target, "target_lufs": target.lufs})

@@ -128,7 +128,7 @@ def run(*, quick: bool = False, on_progress: Callable[[float, str], None] | None
     sets = {
         "held-out families": held_out,
         "strangers, earlier lots": [u for u in strangers if u.family.endswith(("second", "third"))],
-        "strangers, fresh lot": [u for u in strangers if u.family.endswith("s4")],
+        "strangers, fresh lot": [u for u in strangers if u.family.endswith("s5")],
     }
     if quick:
         sets = {name: utterances[::5] for name, utterances in sets.items()}
