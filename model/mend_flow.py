@@ -32,10 +32,23 @@ class MendFlow:
     sha256: str
     facts: Mapping[str, object]
 
+    def tone_db(self, mel_db: Mel, request: str) -> Mel:
+        """The gain (2, 1, 96) in dB that the tone head alone gives the whole of a song."""
+        features = torch.from_numpy(as_features(song_stats(as_heard(mel_db))))[None]
+        text = torch.from_numpy(sentence_vectors(request).sum(axis=0))[None]
+        with torch.inference_mode():
+            gains = self.network.tone(features, text)[0][0]
+        return np.asarray(gains.numpy()[:, None] * np.float32(DB), dtype=np.float32)
+
     def change_db(
         self, mel_db: Mel, request: str, steps: int, on_share: Callable[[float], None] | None = None
     ) -> Mel:
-        """What the request does to levels (2, frames, 96): the change in dB, same shape."""
+        """What the request does to levels (2, frames, 96): the change in dB, same shape.
+
+        Without `steps` it is what the tone head says, the same in every frame.
+        """
+        if steps < 1:
+            return np.repeat(self.tone_db(mel_db, request), mel_db.shape[1], axis=1)
         heard = as_heard(mel_db)
         stats = song_stats(heard)
         start = to_state(torch.from_numpy(heard), shift_db(stats))[None]

@@ -250,14 +250,15 @@ def test_a_flow_that_does_nothing_gives_the_input(channels: int, rate: int) -> N
     assert np.abs(out.samples - song.samples).max() < 2e-6
 
 
+@pytest.mark.parametrize("steps", [None, 1, 3])
 @pytest.mark.parametrize("seconds", [0.1, 0.7, 3.3])
-def test_a_flow_that_says_six_decibels_gives_six(seconds: float) -> None:
+def test_a_flow_that_says_six_decibels_gives_six(seconds: float, steps: int | None) -> None:
     song = music(seconds, 2)
     engine = MendEngine(lambda: flow(push=6.0))
-    out = engine.restore(song, PLAIN)
+    out = engine.restore(song, PLAIN, steps=steps)
     ratio = np.sqrt(np.mean(out.samples**2) / np.mean(song.samples**2))
     assert 20 * np.log10(ratio) == pytest.approx(6.0, abs=0.3)
-    half = engine.restore(song, PLAIN, strength=0.5)
+    half = engine.restore(song, PLAIN, strength=0.5, steps=steps)
     ratio = np.sqrt(np.mean(half.samples**2) / np.mean(song.samples**2))
     assert 20 * np.log10(ratio) == pytest.approx(3.0, abs=0.2)
     assert engine.restore(song, PLAIN, strength=0.0) is song
@@ -328,8 +329,8 @@ def test_a_gain_that_was_asked_for_does_not_move_in_time() -> None:
     torch.manual_seed(4)
     torch.nn.init.normal_(wavering.network.transformer.proj_out.weight, std=0.5)
     song = music(12, 9)
-    out = MendEngine(lambda: wavering).restore(song, "Make it sound brighter.")
-    unasked = MendEngine(lambda: wavering).restore(song, "")
+    out = MendEngine(lambda: wavering).restore(song, "Make it sound brighter.", steps=2)
+    unasked = MendEngine(lambda: wavering).restore(song, "", steps=2)
 
     def spread(after: Audio) -> float:
         change = song_mel_db(after)[0, 5:-5] - song_mel_db(song)[0, 5:-5]
