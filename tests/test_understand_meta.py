@@ -127,3 +127,28 @@ def test_a_question_about_a_fault_is_no_wish() -> None:
     (intent,) = understand("is the bass too strong?").intents
     assert (intent.kind, intent.aspect) == ("question", "bass")
     assert [i.kind for i in understand("can you make the bass stronger?").intents] == ["fix"]
+
+
+def test_what_looked_like_a_remark_is_an_answer_when_nothing_else_was_said() -> None:
+    (intent,) = understand("meh, you barely did anything", DONE).intents
+    assert intent.kind == "stronger"
+
+
+def test_not_as_much_names_no_amount() -> None:
+    (intent,) = understand("not as drastic please", DONE).intents
+    assert (intent.kind, intent.strength) == ("weaker", 0.5)
+
+
+def test_what_is_kept_beside_an_undo_is_no_ban() -> None:
+    (intent,) = understand("get rid of step 1, keep the others", DONE).intents
+    assert (intent.kind, intent.pass_) == ("undo", 1)
+
+
+def test_a_ban_names_no_fault_by_accident() -> None:
+    (intent,) = understand("please leave the tanpura drone exactly how it is").intents
+    assert (intent.kind, intent.aspect) == ("leave", None)
+
+
+def test_an_order_about_it_is_the_wish_before() -> None:
+    heard = understand("the upper voices are disagreeably strident; might you soften them?")
+    assert [intent.problem for intent in heard.intents] == ["harsh"]
