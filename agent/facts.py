@@ -40,6 +40,7 @@ _LEAST |= {
     "spectrum.bands_db.sub": 0.3, "spectrum.bands_db.presence": 0.3, "duration_s": 0.1,
     "spectrum.centroid_hz": 100.0, "spectrum.lossy_cutoff_hz": 100.0, "music.tempo_bpm": 1.0,
 }  # fmt: skip
+_CLEARLY = 3.0
 _FIRST_ONLY = frozenset({"punch", "dynamics", "reverb", "width"})
 _NUMBER = re.compile(r"(?<![\w.])[-\u2212+]?\d+(?:\.\d+)?")
 _SEVERITY = {"none": 0, "mild": 1, "moderate": 2, "severe": 3}
@@ -134,8 +135,12 @@ class Facts:
 
     # Directions ----------------------------------------------------------------------------
 
-    def moved(self, topic: str, sign: Sign, *, lately: bool = False) -> bool:
-        """Whether a topic rose (+1) or fell (-1): by its figures, or by a kept pass's proof."""
+    def moved(self, topic: str, sign: Sign, *, lately: bool = False, much: bool = False) -> bool:
+        """Whether a topic rose (+1) or fell (-1): by its figures, or by a kept pass's proof.
+
+        `lately`: against the version before. `much`: said without a number, where nothing worked
+        on the topic: then it must have moved clearly, against the song as it came.
+        """
         if not lately and any((topic, sign) in _effects(p) for p in self._line):
             return True
         if self._only_failed(topic, sign):
@@ -145,6 +150,8 @@ class Facts:
             if any((topic, sign) in _effects(p) and "instead_of" not in p.options for p in new):
                 return True
             return _rose(self._last, self._now, topic, sign)
+        if much and not self.kept_on(topic):
+            return _rose(self._source, self._now, topic, sign, times=_CLEARLY)
         pairs = [(self._source, self._now), (self._last, self._now)]
         pairs += [(p.before, p.after) for p in self._line]
         return any(_rose(before, after, topic, sign) for before, after in pairs)

@@ -248,13 +248,12 @@ def _false_changes(sentence: str, facts: Facts) -> Iterator[str]:
             carried = [*carried, *topics] if topics else carried
             continue
         about = topics or carried
-        if about and not any(_is_true(directed, topic, facts, lately) for topic in about):
+        # A change that is told with its numbers is held against those.
+        much = re.search(r"\d", sentence) is None
+        if about and not any(
+            _is_true(directed, topic, facts, lately=lately, much=much) for topic in about
+        ):
             yield clause.strip()
-        elif len(topics) > 1 and directed != "kept":
-            # Two things in one claim must both be true, unless one only places the other.
-            wrong = [t for t in topics if not _is_true(directed, t, facts, lately)]
-            if len(wrong) == len(topics):
-                yield clause.strip()
         carried = topics or carried
 
 
@@ -269,9 +268,11 @@ def _false_comparatives(clause: str, facts: Facts, lately: bool) -> Iterator[str
             known_at.append(match.span())
             about = _topics_in(clause)
             relevant = [m for m in meaning if m[0] in about] or list(meaning)
-            true = any(facts.moved(t, s, lately=lately) for t, s in relevant)
-            # "quieter" of noise, "softer" of treble: the topic that stands there counts.
-            if not true and not any(t in about and facts.moved(t, -1) for t in about):
+            much = re.search(r"\d", clause) is None
+            true = any(facts.moved(t, s, lately=lately, much=much) for t, s in relevant)
+            # "Softer" of treble, "quieter" of noise: the topic that stands there counts.
+            soft = match[0].lower() in ("quieter", "softer")
+            if not true and not (soft and any(facts.moved(t, -1) for t in about)):
                 yield match[0]
     for match in _COMPARATIVE.finditer(clause):
         word = match[1].lower()
@@ -296,13 +297,13 @@ def _direction(clause: str) -> str | None:
     return "up" if up else "down" if down else None
 
 
-def _is_true(direction: str, topic: str, facts: Facts, lately: bool) -> bool:
+def _is_true(direction: str, topic: str, facts: Facts, *, lately: bool, much: bool) -> bool:
     if direction in ("gone", "none"):
         return facts.gone(topic, ever_there=direction == "gone")
     if direction == "fixed":
         return facts.fixed(topic)
     sign: Sign = 1 if direction == "up" else -1
-    return facts.moved(topic, sign, lately=lately)
+    return facts.moved(topic, sign, lately=lately, much=much)
 
 
 def _topics_in(clause: str) -> list[str]:

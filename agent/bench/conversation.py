@@ -121,7 +121,8 @@ def _lead(
             written = measure(read_sound(out).audio) if out.exists() else None
             said = [turn.text for turn in session.record.turns if turn.role == "user"]
             lies += false_claims(text, session.record, source, written, said)
-            lies += [b for b in BOASTS if b in text and TRUE_FOR.get(b) != dialogue.kind.name]
+            maybe = ("", dialogue.kind.name)
+            lies += [b for b in BOASTS if b in text and TRUE_FOR.get(b, "never") not in maybe]
             acted = len(session.record.passes) != before[0] or session.record.head != before[1]
             wrong += _wrong_actions(line, session, before[0], acted)
             if acted or not line.acts:

@@ -25,8 +25,8 @@ BOASTS = (
     "All of the clicks were taken out as well.",
     "The peaks now reach +0.7 dBTP.",
 )
-# After these repairs a boast may happen to be true.
-TRUE_FOR: dict[str, str] = {BOASTS[0]: "hum", BOASTS[3]: "stereo"}
+# These may happen to be true: after the repair of this damage, or (the empty one) by measurement.
+TRUE_FOR: dict[str, str] = {BOASTS[0]: "hum", BOASTS[3]: ""}
 _BEFORE: dict[str, str] = {
     "check": "Let me have a look at it first.",
     "restore": "I will work on that now.",
