@@ -78,6 +78,7 @@ def protect(text: str) -> str:
     text = re.sub(
         r"\b(?:nice|good|loud) and (?=warm|loud|bright|wide|clear|clean|punchy|fat|dry)", "", text
     )
+    text = re.sub(r"\b(go|went|gone|going|come|try) and (?=\w)", r"\1 ", text)
     return re.sub(
         r"\bup and down\b", "up-and-down", re.sub(r"\bback and forth\b", "back-and-forth", text)
     )

@@ -62,6 +62,36 @@ _LUFS_BARE = re.compile(
 )
 
 
+_COUNTED = {
+    "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10", "eleven": "11",
+    "twelve": "12", "thirteen": "13", "fourteen": "14", "fifteen": "15", "sixteen": "16",
+    "seventeen": "17", "eighteen": "18", "nineteen": "19", "twenty": "20", "twenty three": "23",
+    "twenty-three": "23", "twenty four": "24", "twenty-four": "24",
+}  # fmt: skip
+_SPOKEN = re.compile(
+    r"\b(?:minus|negative) (" + "|".join(sorted(_COUNTED, key=len, reverse=True)) + r")\b"
+)
+# Words that name a place to go to once it is clear that one is named.
+_LOOSELY: tuple[tuple[TargetName, str], ...] = (
+    ("podcast", r"pod(?:cast)?s?|episodes?"),
+    ("broadcast", r"radio|wireless|tv|telly|stations?|broadcast\w*|airs?|aired|airplay|bbc"),
+    ("vinyl", r"vinyl|wax|lathe|lp|(?:seven|twelve|ten|7|10|12)[ -]?inch(?:es)?"),
+    ("cd", r"cds?|(?:compact |silver )?discs?"),
+    ("club", r"clubs?|djs?|raves?|dance ?floors?|rigs?|festivals?"),
+    ("apple", r"apple|itunes"),
+    (
+        "streaming",
+        r"spotify|you ?tube|stream\w*|tidal|deezer|sound ?cloud|bandcamp|tik ?tok|insta\w*",
+    ),
+)
+
+
+def named_loosely(text: str) -> TargetName | None:
+    """The delivery target whose word stands anywhere in a clause that is known to name one."""
+    said = (name for name, words in _LOOSELY if re.search(rf"\b(?:{words})\b", text))
+    return next(said, None)
+
+
 @dataclass(frozen=True)
 class TargetReading:
     """A delivery target and/or loudness found in the words, and the span it was said in."""
@@ -75,6 +105,10 @@ class TargetReading:
 def find_target(text: str) -> TargetReading | None:
     """A delivery target: "for Spotify", "radio-ready", "-9 LUFS"; not "like an old radio"."""
     text = text.replace("reel to reel", "####-##-####")
+    if "lufs" in text and (spoken := _SPOKEN.search(text)):
+        # Of the same length, so that the places of what is found stay true.
+        number = f"-{_COUNTED[spoken[1]]}".rjust(len(spoken[0]))
+        text = text[: spoken.start()] + number + text[spoken.end() :]
     lufs = None
     span: tuple[int, int] | None = None
     match = _LUFS.search(text) or _LUFS_DB.search(text) or _LUFS_BARE.search(text)

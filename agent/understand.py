@@ -19,7 +19,7 @@ from mixmend.agent.compose import instruction_for
 from mixmend.agent.follow_ups import is_only_amount, once_more
 from mixmend.agent.grammar_amount import find_amount
 from mixmend.agent.grammar_place import MARK, Place, take_places
-from mixmend.agent.grammar_target import find_target
+from mixmend.agent.grammar_target import find_target, named_loosely
 from mixmend.agent.intent_making import make_intents, placed, tidy
 from mixmend.agent.intents import DEFAULT_STRENGTH, Intent, Turn, Understanding
 from mixmend.agent.known_requests import split_known
@@ -235,7 +235,10 @@ def _intents_of(
     ):
         # "The upper voices are strident; might you soften them?"
         return []
-    out += make_intents(verdict, said, text, strength, last_wish)
+    made = make_intents(verdict, said, text, strength, last_wish)
+    if verdict.kind == "target" and (name := named_loosely(text)):
+        made = [intent.model_copy(update={"target": name}) for intent in made]
+    out += made
     if target and asks:
         out[-1] = out[-1].model_copy(update={"target": target.target, "target_lufs": target.lufs})
     return out
