@@ -196,7 +196,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
                 session, Wanted(out=there.out), choice=choice, limits=Limits(max_passes=2)
             )
             there.talks[name].turn("hello")  # all imports are done once
-            there.talks[name].turn("make it brighter")
+            there.talks[name].turn("less echo")
             there.talks[name].turn("undo")
         yield there
         for conversation in there.talks.values():
@@ -205,7 +205,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 def _assert_harmless(place: Place, allowed_song: Path) -> None:
     mixmend = str(place.store.root)
-    scratch = (str(Path(tempfile.gettempdir()) / "mixmend"), "/dev/null", "/dev/shm", "/proc/")
+    temporary = Path(tempfile.gettempdir())
+    # The second is made by torch when it is first imported.
+    scratch = (
+        str(temporary / "mixmend"), str(temporary / "torchinductor"), "/dev/null", "/dev/shm",
+        "/proc/",
+    )  # fmt: skip
     results = str(place.out.parent)
     for path in WATCH.written:
         assert path.startswith((mixmend, results, *scratch)) or path.isdigit(), path
