@@ -10,7 +10,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip "setuptools>=77"
 	$(BIN)/python -m pip install --quiet -c constraints.txt torch==2.13.0
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev,bench,train]"
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev,bench,train,postgres]"
 	touch $(STAMP)
 
 .check/mixmend: Makefile
