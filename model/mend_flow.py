@@ -6,38 +6,49 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mixmend.model.flow_solver import integrate
 from mixmend.model.flow_windows import JointVelocity, plan_windows
 from mixmend.model.mend_mel import BANDS, SIDES, Mel, as_heard
-from mixmend.model.mend_net import DB, MendConfig, MendNet, to_state
+from mixmend.model.mend_net import DB, MendConfig, MendNet, ToneHead, to_state
 from mixmend.model.mend_stats import as_features, shift_db, song_stats
 from mixmend.model.mend_text import sentence_vectors
 from mixmend.tools.errors import FileError
 
 _CONFIG, _FACTS = "config", "training"
+_TONE = "tone."
 _BATCH = 4
 
 
 @dataclass(frozen=True, eq=False)
 class MendFlow:
-    """A network ready to run, the checkpoint's SHA-256, and what is known of its training."""
+    """The tone head, ready to run; how the whole network is built; what is known of them.
 
-    network: MendNet
+    The transformer is built when it is first asked for: its library takes seconds to import.
+    """
+
+    tone: ToneHead
+    build: Callable[[], MendNet]
     sha256: str
     facts: Mapping[str, object]
+
+    @cached_property
+    def network(self) -> MendNet:
+        """The tone head and the flow around it; raises FileError when the weights do not fit."""
+        return self.build()
 
     def tone_db(self, mel_db: Mel, request: str) -> Mel:
         """The gain (2, 1, 96) in dB that the tone head alone gives the whole of a song."""
         features = torch.from_numpy(as_features(song_stats(as_heard(mel_db))))[None]
         text = torch.from_numpy(sentence_vectors(request).sum(axis=0))[None]
         with torch.inference_mode():
-            gains = self.network.tone(features, text)[0][0]
+            gains = self.tone(features, text)[0][0]
         return np.asarray(gains.numpy()[:, None] * np.float32(DB), dtype=np.float32)
 
     def change_db(
@@ -123,12 +134,28 @@ def load_flow(path: Path) -> MendFlow:
         raise FileError(f"{path} is no checkpoint of mendflow: {error}.") from error
     if _CONFIG not in header:
         raise FileError(f"{path} is no checkpoint of mendflow: its header names no sizes.")
-    network = MendNet(MendConfig(**json.loads(header[_CONFIG])))
-    expected = {name: value.shape for name, value in network.state_dict().items()}
+    config = MendConfig(**json.loads(header[_CONFIG]))
+
+    def build() -> MendNet:
+        network = MendNet(config)
+        _fill(network, tensors, path)
+        return network
+
+    tone = ToneHead(config)
+    mine = {name.removeprefix(_TONE): tensors[name] for name in tensors if name.startswith(_TONE)}
+    _fill(tone, mine, path, _TONE)
+    return MendFlow(
+        tone, build, hashlib.sha256(data).hexdigest(), json.loads(header.get(_FACTS, "{}"))
+    )
+
+
+def _fill(part: nn.Module, tensors: Mapping[str, Tensor], path: Path, prefix: str = "") -> None:
+    expected = {name: value.shape for name, value in part.state_dict().items()}
     wrong = [name for name in expected if tensors.get(name, torch.empty(0)).shape != expected[name]]
     wrong += [name for name in tensors if name not in expected]
     if wrong:
-        raise FileError(f"{path} does not fit mendflow: {wrong[0]} is missing or of another size.")
-    network.load_state_dict(tensors)
-    network.eval().requires_grad_(False)
-    return MendFlow(network, hashlib.sha256(data).hexdigest(), json.loads(header.get(_FACTS, "{}")))
+        raise FileError(
+            f"{path} does not fit mendflow: {prefix}{wrong[0]} is missing or of another size."
+        )
+    part.load_state_dict(dict(tensors))
+    part.eval().requires_grad_(False)

@@ -88,7 +88,7 @@ def flow(seed: int = 0, *, push: float = 0.0) -> MendFlow:
     for value in network.tone.answer.parameters():
         value.zero_()
     network.tone.answer.bias.fill_(push / 10)
-    return MendFlow(network, "0" * 64, {})
+    return MendFlow(network.tone, lambda: network, "0" * 64, {})
 
 
 def test_levels_of_a_sine_and_of_a_long_song_in_blocks() -> None:
@@ -238,6 +238,11 @@ def test_wrong_weights_are_refused_in_words(tmp_path: Path) -> None:
     save_flow(tensors, TINY, {}, part)
     with pytest.raises(FileError, match=r"tone\.hear\.weight"):
         load_flow(part)
+    tensors = MendNet(TINY).state_dict()
+    tensors["transformer.proj_out.weight"] = torch.zeros(3, 3)
+    save_flow(tensors, TINY, {}, part)
+    with pytest.raises(FileError, match=r"transformer\.proj_out\.weight"):
+        _ = load_flow(part).network
 
 
 @pytest.mark.parametrize("channels", [1, 2, 6])
