@@ -27,6 +27,7 @@ def ui(port: int, headless: bool) -> None:
     settings = {
         "server.port": str(port), "server.address": "127.0.0.1", "server.maxUploadSize": "2048",
         "server.headless": str(headless).lower(), "server.fileWatcherType": "none",
+        "server.showEmailPrompt": "false",  # else the first start waits for an answer
         "browser.gatherUsageStats": "false", "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none", "theme.primaryColor": "#0f6fb8",
         "theme.font": "sans-serif",
