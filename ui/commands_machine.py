@@ -28,11 +28,14 @@ def ui(port: int, headless: bool) -> None:
         "server.port": str(port), "server.address": "127.0.0.1", "server.maxUploadSize": "2048",
         "server.headless": str(headless).lower(), "server.fileWatcherType": "none",
         "server.showEmailPrompt": "false",  # else the first start waits for an answer
+        # Our own line says where it is; theirs, and a notice in the page, are for developers.
+        "logger.hideWelcomeMessage": "true",
         "browser.gatherUsageStats": "false", "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none", "theme.primaryColor": "#0f6fb8",
         "theme.font": "sans-serif",
     }  # fmt: skip
     flags = [part for name, value in settings.items() for part in (f"--{name}", value)]
+    click.echo(f"The studio: http://127.0.0.1:{port} (Ctrl+C ends it)")
     # The page takes this process's place, so that stopping `mixmend ui` stops it.
     os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(page), *flags])
 
