@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("agent", "tools", "model", "ui")
-DATA = {".json", ".npz", ".safetensors", ".toml", ".txt", ".jsonl", ".html", ".ogg"}
+DATA = {".json", ".md", ".npz", ".safetensors", ".toml", ".txt", ".jsonl", ".html", ".ogg"}
 
 
 def _tracked() -> list[Path]:

@@ -47,7 +47,7 @@ class Outcome:
 
 
 def run(*, quick: bool = False, on_progress: Callable[[str], None] | None = None) -> Table:
-    """100 songs, each with one damage and the request that asks for its repair, engine dsp."""
+    """100 songs, each with one damage and the request that asks for its repair, as users get it."""
     count = QUICK_SONGS if quick else SONGS
     songs = list(held_out(min(count, 60), EXCERPT_S))
     outcomes: list[Outcome] = []
@@ -82,7 +82,7 @@ def run(*, quick: bool = False, on_progress: Callable[[str], None] | None = None
         "songs": float(len(outcomes)),
     }
     columns = ("damage", "songs", "error went down, %", "pass kept, %", "recovered, % (median)")
-    return Table("Mending on request, engine dsp", columns, tuple(rows), facts, tuple(notes))
+    return Table("Mending on request", columns, tuple(rows), facts, tuple(notes))
 
 
 def _mend_one(song: Excerpt, kind: str, seed: int, folder: Path) -> Outcome:
@@ -90,7 +90,7 @@ def _mend_one(song: Excerpt, kind: str, seed: int, folder: Path) -> Outcome:
     damaged, mended = folder / "damaged.wav", folder / "mended.wav"
     write_sound(damaged, degraded.audio, bit_depth="32f")
     record = run_mend(
-        MendRequest(path=damaged, out=mended, words=degraded.damage.instruction, engine="dsp"),
+        MendRequest(path=damaged, out=mended, words=degraded.damage.instruction),
         SessionStore(folder / "home"),
     )
     outcome = _outcome(kind, song.audio, degraded.audio, read_sound(mended).audio, record)
