@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from mixmend.model.channel_pairs import channel_pairs
 from mixmend.model.damage import peak
 from mixmend.model.dsp import STEPS as DSP_STEPS
 from mixmend.model.dsp import Step
@@ -27,7 +28,6 @@ from mixmend.model.mend_text import sentences_of
 from mixmend.model.problems import PROBLEM_OF_KIND, Problem
 from mixmend.model.requests import problems_in
 from mixmend.tools.audio import IN_MEMORY_SAMPLES, Audio, allocate, release
-from mixmend.tools.errors import UsageError
 from mixmend.tools.long_term import long_term
 from mixmend.tools.process.faults import TonalProblem
 from mixmend.tools.process.tone import estimate_tone
@@ -77,17 +77,6 @@ _TILE_S = 8.0
 _CONTEXT_S = 0.2
 _LN_PER_DB = np.log(10.0) / 20
 
-_PAIRS: dict[int, tuple[tuple[int, ...], ...]] = {
-    1: ((0,),),
-    2: ((0, 1),),
-    3: ((0, 1), (2,)),
-    4: ((0, 1), (2, 3)),
-    5: ((0, 1), (2,), (3, 4)),
-    6: ((0, 1), (2,), (4, 5)),
-    7: ((0, 1), (2,), (4,), (5, 6)),
-    8: ((0, 1), (2,), (4, 5), (6, 7)),
-}
-
 
 class MendEngine:
     """mendflow behind the engine interface; see `mixmend.model.engine.Engine`."""
@@ -120,8 +109,7 @@ class MendEngine:
         """
         if strength == 0.0 or audio.frames == 0:
             return audio
-        if audio.channels not in _PAIRS:
-            raise UsageError(f"{audio.channels} channels are too many; the engine takes up to 8.")
+        channel_pairs(audio.channels)  # more than it can hear are refused before anything is loaded
         tell = on_progress or (lambda _: None)
         tell(Progress(0.0, "loading the model"))
         if self._flow is None:
@@ -289,8 +277,8 @@ def _applied(
         out[:, start:stop] = piece[:, start - first : stop - first]
         if start < span[1] and stop > span[0]:
             on_part((start - span[0]) / max(1, span[1] - span[0]))
-            for pair in _PAIRS[audio.channels]:
-                some = slice(pair[0], pair[-1] + 1)
+            for pair in channel_pairs(audio.channels):
+                some = slice(pair[0], pair[1] + 1)
                 changed = apply_gains(piece[some], first, rate, gains, strength)
                 out[some, start:stop] = changed[:, start - first : stop - first]
         if long:

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from mixmend.model.channel_pairs import channel_pairs
 from mixmend.model.engine import OnProgress
 from mixmend.model.flow_render import RENDERS, Render
 from mixmend.model.sonic_config import HOP, RATE_HZ
 from mixmend.model.sonic_pass import (
-    PAIRS,
     Clock,
     Joining,
     SonicParts,
@@ -69,8 +69,7 @@ class SonicEngine:
     ) -> Audio:
         if strength == 0.0 or audio.frames == 0:
             return audio
-        if audio.channels not in PAIRS:
-            raise UsageError(f"{audio.channels} channels are too many; the engine takes up to 8.")
+        channel_pairs(audio.channels)  # more than it can hear are refused before anything is loaded
         clock = Clock(on_progress)
         clock.tell("loading the model")
         if self._parts is None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from mixmend.model.channel_pairs import channel_pairs
 from mixmend.model.engine import OnProgress, Progress
 from mixmend.model.flow_render import Render, render
 from mixmend.model.sonic_config import HOP, RATE_HZ
@@ -33,19 +34,6 @@ _BEAT_S = 0.1
 # Shares of the time of a pass: encoding, flow, rendering (two decodings).
 _ENCODED, _FLOWN = 0.2, 0.6
 _COPIED = 1 << 20  # frames at a time
-
-# Pairs of channels the stereo model hears; a channel twice is heard as both sides. The channel for
-# low effects of 5.1 and 7.1 is left alone: the model never met one.
-PAIRS: dict[int, tuple[tuple[int, int], ...]] = {
-    1: ((0, 0),),
-    2: ((0, 1),),
-    3: ((0, 1), (2, 2)),
-    4: ((0, 1), (2, 3)),
-    5: ((0, 1), (2, 2), (3, 4)),
-    6: ((0, 1), (2, 2), (4, 5)),
-    7: ((0, 1), (2, 2), (4, 4), (5, 6)),
-    8: ((0, 1), (2, 2), (4, 5), (6, 7)),
-}
 
 
 @dataclass(frozen=True)
@@ -91,7 +79,7 @@ class SonicPass:
 
     def change_all(self, piece: Audio, strength: float) -> Audio:
         """Every pair of channels changed; a channel that is in no pair is copied."""
-        pairs = PAIRS[piece.channels]
+        pairs = channel_pairs(piece.channels)
         if len(pairs) == 1:
             return self.change(piece, strength)
         out = allocate(piece.channels, piece.frames)

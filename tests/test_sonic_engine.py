@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 import torch
 
+from mixmend.model.channel_pairs import channel_pairs
 from mixmend.model.codec_oobleck import load_codec
 from mixmend.model.engine import Progress
 from mixmend.model.flow_solver import integrate
 from mixmend.model.sonic_config import HOP, tiny_config
 from mixmend.model.sonic_engine import SonicEngine, parts_from_weights
 from mixmend.model.sonic_load import load_sonic
-from mixmend.model.sonic_pass import PAIRS, SonicParts, SonicSettings
+from mixmend.model.sonic_pass import SonicParts, SonicSettings
 from mixmend.model.sonic_velocity import Asked, SonicVelocity
 from mixmend.tools.audio import Audio
 from mixmend.tools.errors import Cancelled, UsageError
@@ -266,7 +267,7 @@ def test_pairs_of_a_surround_sound_are_changed_each_for_itself(
     engine = _engine(parts, steps=1, render="delta")
     done = engine.restore(Audio(noise, 48000), "brighter").samples
     heard: set[int] = set()
-    for first, last in PAIRS[channels]:
+    for first, last in channel_pairs(channels):
         some = slice(first, last + 1)
         alone = engine.restore(Audio(noise[some], 48000), "brighter").samples
         assert np.array_equal(done[some], alone)
