@@ -44,6 +44,12 @@ def find_section(name: str, measurement: Measurement, nth: int | None = None) ->
         return Section(
             ((duration_s - length_s, duration_s),), f"I took the last {length_s:.0f} s as the outro"
         )
+    if wanted in ("first half", "second half"):
+        half_s = duration_s / 2
+        first = wanted == "first half"
+        spans = ((0.0, half_s),) if first else ((half_s, duration_s),)
+        edge = "up to" if first else "from"
+        return Section(spans, f"I took the song {edge} {half_s:.0f} s as the {wanted}")
     middle = float(np.median(level))
     loud = level >= (middle + float(np.percentile(level, 85))) / 2
     soft = level <= (middle + float(np.percentile(level, 15))) / 2

@@ -32,6 +32,11 @@ def test_intro_and_outro_are_at_the_ends() -> None:
     assert outro[1] == 100.0
 
 
+def test_halves_meet_in_the_middle() -> None:
+    assert find_section("first half", SONG).spans == ((0.0, 50.0),)
+    assert find_section("second half", SONG).spans == ((50.0, 100.0),)
+
+
 def test_unknown_part_says_so() -> None:
     found = find_section("kazoo", SONG)
     assert found.spans == ()
