@@ -22,19 +22,18 @@ from mixmend.model.dsp import STEPS as DSP_STEPS
 from mixmend.model.dsp import Step
 from mixmend.model.dsp_automatic import plan_automatic
 from mixmend.model.engine import OnProgress, Progress
-from mixmend.model.flow_render import Gains, apply_gains, band_centres_hz
+from mixmend.model.flow_render import Gains, apply_gains
+from mixmend.model.mend_change import planned_change_db, sentences_for
 from mixmend.model.mend_mel import HOP, Mel, level_db, song_mel_db, with_side_floor
-from mixmend.model.mend_text import sentences_of
 from mixmend.model.problems import PROBLEM_OF_KIND, Problem
 from mixmend.model.requests import problems_in
 from mixmend.tools.audio import IN_MEMORY_SAMPLES, Audio, allocate, release
-from mixmend.tools.long_term import long_term
-from mixmend.tools.process.faults import TonalProblem
-from mixmend.tools.process.tone import estimate_tone
+from mixmend.tools.process.equalize import equalize
 from mixmend.tools.region import Region, blend
 
 if TYPE_CHECKING:
     from mixmend.model.mend_flow import MendFlow
+    from mixmend.model.mend_room import RoomHead
 
 # On songs kept out of training the tone head alone recovers more than with the flow around it, so
 # the flow is followed only when steps are asked for.
@@ -57,19 +56,6 @@ _SILENT_DB = -90.0
 # A band this faint has nothing to bring up but the noise of quantisation: of 16 bits, and of 24.
 _NOTHING_DB = {16: -118.0, 24: -150.0}
 _MOST_UP_DB, _MOST_DOWN_DB = 48.0, -30.0
-# How much the second opinion of `dsp` counts, by what is asked for; found on training music.
-_SECOND_OPINION: dict[TonalProblem, float] = {
-    "unbalanced": 0.5,
-    "mic_colored": 0.25,
-    "dull": 0.4,
-    "harsh": 0.75,
-    "airless": 0.5,
-    "thin": 0.5,
-    "unclear": 0.4,
-    "muddy": 0.5,
-    "cold": 0.25,
-    "vocals_buried": 0.5,
-}
 _LOOKED_AT_S = 20.0
 _FAINTEST_PEAK = 10 ** (-90 / 20)
 _LEAST_HEARD_S = 10.0
@@ -119,7 +105,10 @@ class MendEngine:
         for step in before:
             tell(Progress(0.05, step.label))
             audio = step.process(audio, strength * amounts[step.problem], region)
-        request = for_flow(instruction)
+        if "reverb" in amounts and self._flow.room is not None:
+            tell(Progress(0.08, "evening out the room"))
+            audio = _out_of_room(audio, self._flow.room, region, strength)
+        request = self._for_flow(instruction)
         if request or not instruction.strip():
             audio = self._flow_over(audio, request, region, strength, steps, tell)
         for step in after:
@@ -129,6 +118,12 @@ class MendEngine:
             audio = bring_to_peak(audio, strength * amounts[_LEVEL], region)
         tell(Progress(1.0, "done"))
         return audio
+
+    def _for_flow(self, instruction: str) -> str:
+        """The sentences that the flow is asked: not those for parts, or for the room head."""
+        assert self._flow is not None
+        own = HEARD if self._flow.room is None else HEARD - {"reverb"}
+        return sentences_for(instruction, own)
 
     def _flow_over(
         self,
@@ -147,16 +142,14 @@ class MendEngine:
         mel = song_mel_db(front)
         if level_db(mel) < _SILENT_DB:
             return audio
-        change_db = self._flow.change_db(
+        change_db = planned_change_db(
+            self._flow,
             mel,
+            front,
             request,
             STEPS if steps is None else steps,
             lambda share: tell(Progress(0.15 + 0.45 * share, "flow")),
         )
-        if problems:
-            # What was asked for lies in the whole song alike: its gain does not move in time.
-            change_db = np.repeat(change_db.mean(axis=1, keepdims=True), mel.shape[1], axis=1)
-        change_db = with_known(change_db, front, problems)
         log_gain = allowed_db(mel, change_db, quantised_bits(front)) * np.float32(_LN_PER_DB)
         gains = Gains(first / audio.sample_rate_hz, log_gain, HOP)
         out = _applied(
@@ -169,26 +162,15 @@ class MendEngine:
         return out
 
 
-def with_known(change_db: Mel, heard: Audio, problems: Sequence[Problem]) -> Mel:
-    """The change where all that is asked for is tone: its mean over time meets a second opinion.
+def _out_of_room(audio: Audio, head: RoomHead, region: Region | None, strength: float) -> Audio:
+    """The room's colour taken out: what it built up lowered, what it cancelled raised."""
+    from mixmend.model.mend_room import room_curve
 
-    `dsp` knows a fault as a family of filters, the flow as music it has heard; each errs on songs
-    where the other does not, and what both say together recovers more than either.
-    """
-    tonal = [problem for problem in problems if problem in _SECOND_OPINION]
-    if not tonal or len(tonal) < len(problems):
-        return change_db
-    spectrum = long_term(heard)
-    if spectrum.is_silent:
-        return change_db
-    centres_hz = band_centres_hz(change_db.shape[2])
-    known_db = np.zeros(centres_hz.size)
-    weight = 0.0
-    for problem in tonal:
-        known_db += estimate_tone(spectrum, problem).curve.at(centres_hz)
-        weight += _SECOND_OPINION[problem] / len(tonal)
-    away_db = known_db - change_db.mean(axis=1)
-    return np.asarray(change_db + weight * away_db[:, None], dtype=np.float32)
+    first, last = heard_frames(audio, region)
+    curve = room_curve(head, Audio(audio.samples[:, first:last], audio.sample_rate_hz))
+    if curve is None:
+        return audio
+    return equalize(audio, curve, strength=strength, region=region)
 
 
 def heard_frames(audio: Audio, region: Region | None) -> tuple[int, int]:
@@ -245,17 +227,6 @@ def _parts(amounts: dict[Problem, float]) -> tuple[Sequence[Step], Sequence[Step
     ]
     before = [step for place, step in chosen if place < turn or step.problem in _PART_FIRST]
     return before, [step for _, step in chosen if step not in before]
-
-
-def for_flow(instruction: str) -> str:
-    """The sentences of an instruction that the flow is asked: not those that parts answer.
-
-    An instruction in which no fault is recognised goes to the flow as it is.
-    """
-    if not problems_in(instruction):
-        return instruction.strip()
-    sentences = sentences_of(instruction)
-    return " ".join(each for each in sentences if HEARD.intersection(problems_in(each)))
 
 
 def _applied(

@@ -17,26 +17,33 @@ from mixmend.model.flow_solver import integrate
 from mixmend.model.flow_windows import JointVelocity, plan_windows
 from mixmend.model.mend_mel import BANDS, SIDES, Mel, as_heard
 from mixmend.model.mend_net import DB, MendConfig, MendNet, ToneHead, to_state
+from mixmend.model.mend_room import RoomConfig, RoomHead
 from mixmend.model.mend_stats import as_features, shift_db, song_stats
+from mixmend.model.mend_strength import StrengthConfig, StrengthHead
 from mixmend.model.mend_text import sentence_vectors
 from mixmend.tools.errors import FileError
 
 _CONFIG, _FACTS = "config", "training"
 _TONE = "tone."
+# Heads that a checkpoint may be without; their sizes are in the header under these names.
+_ROOM, _STRENGTHS = "room", "strengths"
 _BATCH = 4
 
 
 @dataclass(frozen=True, eq=False)
 class MendFlow:
-    """The tone head, ready to run; how the whole network is built; what is known of them.
+    """The heads, ready to run; how the whole network is built; what is known of them.
 
-    The transformer is built when it is first asked for: its library takes seconds to import.
+    The transformer is built when it is first asked for: its library takes seconds to import. A
+    checkpoint may be without a room head or a strength head.
     """
 
     tone: ToneHead
     build: Callable[[], MendNet]
     sha256: str
     facts: Mapping[str, object]
+    room: RoomHead | None = None
+    strengths: StrengthHead | None = None
 
     @cached_property
     def network(self) -> MendNet:
@@ -107,15 +114,29 @@ class MendFlow:
 
 
 def save_flow(
-    tensors: Mapping[str, Tensor], config: MendConfig, facts: Mapping[str, object], path: Path
+    tensors: Mapping[str, Tensor],
+    config: MendConfig,
+    facts: Mapping[str, object],
+    path: Path,
+    *,
+    room: RoomHead | None = None,
+    strengths: StrengthHead | None = None,
 ) -> None:
-    """Write bfloat16 weights with sizes and training facts in the header, whole or not at all."""
+    """Write bfloat16 weights with sizes and training facts in the header, whole or not at all.
+
+    `tensors` are those of the network; `room` and `strengths` are heads beside it.
+    """
     from safetensors.torch import save_file
 
-    held = {name: value.to(torch.bfloat16).contiguous() for name, value in tensors.items()}
     header = {_CONFIG: json.dumps(asdict(config)), _FACTS: json.dumps(dict(facts))}
+    held = dict(tensors)
+    for name, head in ((_ROOM, room), (_STRENGTHS, strengths)):
+        if head is not None:
+            header[name] = json.dumps(asdict(head.config))
+            held |= {f"{name}.{key}": value for key, value in head.state_dict().items()}
+    rounded = {name: value.to(torch.bfloat16).contiguous() for name, value in held.items()}
     part = path.with_name(path.name + ".part")
-    save_file(held, part, metadata=header)
+    save_file(rounded, part, metadata=header)
     part.replace(path)
 
 
@@ -135,6 +156,13 @@ def load_flow(path: Path) -> MendFlow:
     if _CONFIG not in header:
         raise FileError(f"{path} is no checkpoint of mendflow: its header names no sizes.")
     config = MendConfig(**json.loads(header[_CONFIG]))
+    room = strengths = None
+    if _ROOM in header:
+        room = RoomHead(RoomConfig(**json.loads(header[_ROOM])))
+        _fill(room, _taken(_ROOM, tensors), path, f"{_ROOM}.")
+    if _STRENGTHS in header:
+        strengths = StrengthHead(StrengthConfig(**json.loads(header[_STRENGTHS])))
+        _fill(strengths, _taken(_STRENGTHS, tensors), path, f"{_STRENGTHS}.")
 
     def build() -> MendNet:
         network = MendNet(config)
@@ -145,8 +173,20 @@ def load_flow(path: Path) -> MendFlow:
     mine = {name.removeprefix(_TONE): tensors[name] for name in tensors if name.startswith(_TONE)}
     _fill(tone, mine, path, _TONE)
     return MendFlow(
-        tone, build, hashlib.sha256(data).hexdigest(), json.loads(header.get(_FACTS, "{}"))
+        tone,
+        build,
+        hashlib.sha256(data).hexdigest(),
+        json.loads(header.get(_FACTS, "{}")),
+        room,
+        strengths,
     )
+
+
+def _taken(head: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors of a head, taken out of those of the network, under their own names."""
+    prefix = f"{head}."
+    names = [name for name in tensors if name.startswith(prefix)]
+    return {name.removeprefix(prefix): tensors.pop(name) for name in names}
 
 
 def _fill(part: nn.Module, tensors: Mapping[str, Tensor], path: Path, prefix: str = "") -> None:

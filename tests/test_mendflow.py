@@ -14,6 +14,7 @@ from mixmend.model.corpus import Song, music_in
 from mixmend.model.damage_tone import TONE_KINDS
 from mixmend.model.degrade import degrade
 from mixmend.model.flow_render import Gains
+from mixmend.model.mend_change import sentences_for, with_known
 from mixmend.model.mend_draw import (
     EQ_WEIGHTS,
     Plan,
@@ -24,13 +25,12 @@ from mixmend.model.mend_draw import (
     tone_response_db,
 )
 from mixmend.model.mend_engine import (
+    HEARD,
     MendEngine,
     allowed_db,
     bring_to_peak,
-    for_flow,
     quantised_bits,
     width_of,
-    with_known,
 )
 from mixmend.model.mend_examples import DrawnExamples
 from mixmend.model.mend_flow import MendFlow, load_flow, save_flow
@@ -322,10 +322,10 @@ def test_where_only_tone_is_asked_for_a_second_opinion_counts() -> None:
 
 def test_parts_and_flow_share_an_instruction() -> None:
     both = "Make it sound brighter. It is compressed to death; open it up again."
-    assert for_flow(both) == "Make it sound brighter."
-    assert for_flow("Bring back the attack of the drums.") == ""
-    assert for_flow("Please do something nice") == "Please do something nice"
-    assert for_flow("") == ""
+    assert sentences_for(both, HEARD) == "Make it sound brighter."
+    assert sentences_for("Bring back the attack of the drums.", HEARD) == ""
+    assert sentences_for("Please do something nice", HEARD) == "Please do something nice"
+    assert sentences_for("", HEARD) == ""
 
 
 def test_a_gain_that_was_asked_for_does_not_move_in_time() -> None:
@@ -406,6 +406,9 @@ output = "out"
 clips = 6
 steps = 30
 tone_steps = 250
+strength_steps = 60
+room_steps = 6
+rooms = 6
 tone_batch = 32
 batch = 4
 window_frames = 64
@@ -428,13 +431,22 @@ save_every = 10
     out = engine.restore(damaged, "Give it more bass.")
     clean, before, after = (song_mel_db(each)[0, :, 1:12].mean() for each in (song, damaged, out))
     assert abs(after - clean) < 0.7 * abs(before - clean)
+    trained = load_flow(checkpoint)
+    assert trained.room is not None
+    assert trained.strengths is not None
     # What is done already is not done again, and a checkpoint is a start for another run.
     assert train_from_config(config) == checkpoint
     again = tmp_path / "more.toml"
     text = config.read_text(encoding="utf-8").replace('"out"', '"more"')
-    text = text.replace("tone_steps = 250", "tone_steps = 0").replace("steps = 30", "steps = 2")
+    for key in ("tone_steps = 250", "strength_steps = 60", "room_steps = 6"):
+        text = text.replace(key, f"{key.split()[0]} = 0")
+    text = text.replace("\nsteps = 30", "\nsteps = 2")
     again.write_text(text + 'init = "out/mendflow.safetensors"\n', encoding="utf-8")
-    tuned = load_flow(train_from_config(again)).network.state_dict()
+    more = load_flow(train_from_config(again))
+    assert more.room is not None
+    assert torch.equal(more.room.hear.weight, trained.room.hear.weight)
+    assert more.strengths is not None
+    tuned = more.network.state_dict()
     first = load_flow(checkpoint).network.state_dict()
     assert torch.allclose(tuned["tone.hear.weight"], first["tone.hear.weight"], atol=1e-2)
     assert any(not torch.equal(tuned[name], first[name]) for name in first)

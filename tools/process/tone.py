@@ -106,11 +106,27 @@ def _listened_to(audio: Audio, region: Region | None) -> Audio:
     return piece if piece.duration_s >= _SHORTEST_REGION_S else audio
 
 
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """All strengths of a fault for one song: `chances` (n,) of each to be the true one, and
+    `losses` (tried, true), the error to be expected of the repair for one where another is true."""
+
+    chances: Array
+    losses: Array
+
+
+def candidates(spectrum: LongTerm, problem: TonalProblem) -> Candidates:
+    """The strengths of a fault's family, weighed for a song; KeyError for faults of many bumps."""
+    family, rate = FAMILIES[problem], spectrum.sample_rate_hz
+    damages = np.stack([family.response(spectrum.freq_hz, a, rate) for a in family.amounts])
+    return Candidates(_posterior(spectrum, damages, family), _losses(spectrum, damages, family))
+
+
 def _best_candidate(spectrum: LongTerm, problem: TonalProblem, family: Family) -> ToneEstimate:
     rate = spectrum.sample_rate_hz
-    damages = np.stack([family.response(spectrum.freq_hz, a, rate) for a in family.amounts])
-    chances = _posterior(spectrum, damages, family)
-    chosen = int(np.argmin(_losses(spectrum, damages, family) @ chances))
+    known = candidates(spectrum, problem)
+    chances = known.chances
+    chosen = int(np.argmin(known.losses @ chances))
     amounts = np.array(family.amounts)
     mean = float(amounts @ chances)
     spread = float(np.sqrt(np.maximum((amounts - mean) ** 2 @ chances, 0.0)))
