@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
@@ -24,6 +25,7 @@ from mixmend.agent.sentence_model import (
     HEAD_KINDS,
     REMARK,
     WISH_NAMES,
+    After,
     Guess,
     sentence_model,
 )
@@ -33,23 +35,20 @@ from mixmend.model.problems import ASPECTS, Aspect
 
 Way = Literal["rules", "embeddings", "fused"]
 
-# How much a rule's word counts against the heads' log-probabilities; found on training families.
-_RULE_WISH = 1.0
+# How much a rule's word counts against the heads' log-probabilities; found on strangers' sentences
+# that neither rules nor heads knew. A word of sound says little about what is wanted of it, and
+# what asks for "just make it good" is rarely told by single words.
+_RULE_WISH = 0.35
 _RULE_COMPARED = 3.0
 _RULE_KIND: dict[Kind, float] = {
-    "question": 4.5, "leave": 6.0, "cannot": 5.5, "fix": 4.0, "auto": 2.5,
+    "question": 1.0, "leave": 2.0, "cannot": 1.0, "fix": 0.1, "auto": 0.1,
 }  # fmt: skip
-_RULE_SHARE = 0.5
-_RULE_SURE = 6.0
+# "Is there any chance you could ..." is an order.
+_NO_QUESTION = 3.0
 _SURE = 0.9
 # A command that a rule knows counts this much; an attempt at something else outweighs all.
-_RULE_COMMAND = 6.0
+_RULE_COMMAND = 4.0
 _CERTAIN, _DECISIVE = 0.99, 20.0
-# After a turn a short answer is likelier to speak of it than without one.
-_AFTER_A_TURN = 0.0
-_ANSWERS: tuple[Kind, ...] = (
-    "undo", "redo", "stronger", "weaker", "compare", "explain", "approve", "report", "export",
-)  # fmt: skip
 _STANDS = 0.6
 # When the head overrules the noun that a ban names ("the tanpura drone" is no hum).
 _UNLIKELY, _LIKELY = 0.08, 0.6
@@ -70,6 +69,8 @@ class Verdict:
     aspect: Aspect | None = None
     # Said around a wish: a story, a denial; asks for nothing.
     remark: bool = False
+    # How well the heads and rules together support this reading (0..1).
+    support: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -89,20 +90,34 @@ class ClauseReader:
         self.way = way
         self._model = None if way == "rules" else sentence_model()
 
-    def judge(self, text: str, has_history: bool, *, asks: bool = False) -> Verdict:
+    def judge(self, text: str, after: After = "nothing", *, asks: bool = False) -> Verdict:
         """The most likely reading of a clause of normalised text without places.
 
         With `asks` it is known to be no mere remark: all that was said.
         """
-        votes = rule_votes(text, has_history)
+        votes = rule_votes(text, after)
         if self.way != "embeddings" and not asks and meta.is_remark(text):
-            return Verdict("off_topic", 0.2, remark=True)
-        guess = self._model.guess([text])[0] if self._model else None
+            return Verdict("off_topic", 0.2, remark=True, support=_SURE)
+        guess = self._model.guess([text], after)[0] if self._model else None
         if guess is None:
             return _by_rules(text, votes)
         if self.way == "embeddings":
             votes = Votes({}, Reading())
-        return _fused(text, votes, guess, has_history, asks)
+        return _fused(text, votes, guess, asks)
+
+    @property
+    def has_heads(self) -> bool:
+        """Whether trained heads read along."""
+        return self._model is not None
+
+    def read_ahead(self, texts: Sequence[str], after: After) -> None:
+        """Let the heads read several clauses at once, which is quicker than one by one."""
+        if self._model is not None:
+            self._model.guess(texts, after)
+
+    def says_one(self, text: str, after: After = "nothing") -> float:
+        """How likely all of a sentence says one thing (0..1); 0 where only rules read."""
+        return self._model.guess([text], after)[0].one if self._model else 0.0
 
     def stands(self, text: str) -> bool:
         """Whether a piece means something on its own, so that a sentence may be split there."""
@@ -119,7 +134,7 @@ class ClauseReader:
 
 def rules_stand(text: str) -> bool:
     """Whether rules alone make something of a piece."""
-    votes = rule_votes(text, False)
+    votes = rule_votes(text)
     return bool(votes.kinds) or bool(votes.reading.scores) or find_target(text) is not None
 
 
@@ -136,13 +151,18 @@ _OF_MUSIC = re.compile(
 
 
 @lru_cache(maxsize=1024)
-def rule_votes(text: str, has_history: bool) -> Votes:
+def rule_votes(text: str, after: After = "nothing") -> Votes:
     """What each rule says of a clause."""
     reading = read_wishes(text)
-    said = meta.read_meta(text, has_history)
+    if after == "proposal" and meta.declines(text):
+        return Votes({"leave": _RULE_COMMAND}, reading, sure=True)
+    said = meta.read_meta(text, after != "nothing")
     if said is not None:
         return Votes(
-            {said.kind: _RULE_SURE * said.sure}, reading, said.sure >= _SURE, said.sure >= _CERTAIN
+            {said.kind: _RULE_COMMAND * said.sure},
+            reading,
+            said.sure >= _SURE,
+            said.sure >= _CERTAIN,
         )
     kinds: dict[Kind, float] = {}
     unwanted = re.search(r"\b(?:do not|not) (?:want|like|need)\b", text) is not None
@@ -159,7 +179,7 @@ def rule_votes(text: str, has_history: bool) -> Votes:
     elif meta.is_cannot(text):
         kinds["cannot"] = _RULE_KIND["cannot"]
     if reading.best:
-        kinds["fix"] = min(_RULE_KIND["fix"], 1.5 * reading.scores[reading.best])
+        kinds["fix"] = _RULE_KIND["fix"]
     if meta.is_auto(text):
         kinds["auto"] = _RULE_KIND["auto"]
     return Votes(kinds, reading)
@@ -181,7 +201,21 @@ def _by_rules(text: str, votes: Votes) -> Verdict:
     return Verdict(kind, sure, wish, directed, aspect)
 
 
-def _fused(text: str, votes: Votes, guess: Guess, has_history: bool, asks: bool) -> Verdict:
+# More of a fault is never forbidden: "no more hiss" is a wish, "no more bass" a ban.
+_NO_MORE = re.compile(
+    r"^(?:please |and |so |but )*no more (?:of )?(?:the |that |this |any )?"
+    r"(?:background |tape |mains )?(?:hiss\w*|noise|hum\w*|buzz\w*|clicks?|pops?|crackl\w*|"
+    r"distortion|clipping|static|echo\w*|mud|ess\w*|sibilance|dropouts?|harshness|boxiness|boom\w*|"
+    r"crunch|rumble)\b"
+)
+# "The tanpura drone" is music and no hum.
+_PLAYED_DRONE = re.compile(
+    r"\b(?:tanpura|tambura|bagpipes?|shruti(?: box)?|hurdy-gurdy|didgeridoo|sitar|pipes?|organ|"
+    r"cello|synth)(?:'s)? (?:drone|hum|buzz)"
+)
+
+
+def _fused(text: str, votes: Votes, guess: Guess, asks: bool) -> Verdict:
     wishes = guess.wishes.astype(np.float64).copy()
     # Which of two is the brighter one is for grammar to say.
     weight = _RULE_COMPARED if compares_with_others(text) else _RULE_WISH
@@ -189,32 +223,33 @@ def _fused(text: str, votes: Votes, guess: Guess, has_history: bool, asks: bool)
         wishes[WISH_NAMES.index(name)] += weight * points
     kinds = guess.kinds.astype(np.float64).copy()
     for kind, points in votes.kinds.items():
-        told = _RULE_COMMAND if votes.sure else _RULE_SHARE * points
-        kinds[HEAD_KINDS.index(kind)] += _DECISIVE if votes.certain else told
-    if has_history:
-        for kind in _ANSWERS:
-            kinds[HEAD_KINDS.index(kind)] += _AFTER_A_TURN
+        kinds[HEAD_KINDS.index(kind)] += _DECISIVE if votes.certain else points
+    if _NO_MORE.search(text):
+        kinds[HEAD_KINDS.index("fix")] += _RULE_COMMAND
+    if meta.asks_for_doing(text):
+        kinds[HEAD_KINDS.index("question")] -= _NO_QUESTION
     if asks:
         kinds[HEAD_KINDS.index(REMARK)] = -np.inf
     shares = np.exp(kinds - kinds.max())
     shares /= shares.sum()
     best = HEAD_KINDS[int(kinds.argmax())]
     if best == REMARK:
-        return Verdict("off_topic", 0.2, remark=True)
+        return Verdict("off_topic", 0.2, remark=True, support=float(shares.max()))
     kind = KINDS[HEAD_KINDS.index(best)]
     likely = np.exp(wishes - wishes.max())
     likely /= likely.sum()
     name = WISH_NAMES[int(wishes.argmax())]
     sure = float(shares.max()) * (float(likely.max()) if kind == "fix" else 1.0)
+    support = sure
     if kind == "off_topic" and not votes.sure:
         sure = min(sure, _DOUBTED)
     named = name in votes.reading.scores
     directed = name in votes.reading.directed or (not named and says_direction(text))
     aspect = aspect_of(text, votes.reading)
     if kind == "leave":
-        aspect = _left_alone(aspect, guess)
+        aspect = None if _PLAYED_DRONE.search(text) else _left_alone(aspect, guess)
     wish = WISHES[name] if kind == "fix" or named else None
-    return Verdict(kind, sure, wish, directed, aspect)
+    return Verdict(kind, sure, wish, directed, aspect, support=support)
 
 
 def _left_alone(named: Aspect | None, guess: Guess) -> Aspect | None:

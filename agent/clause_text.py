@@ -51,6 +51,8 @@ def uniform(words: str) -> str:
 
 # Both ends at once: one wish, about the levels, and no places.
 _EVEN = re.compile(
+    r"some (?:\w+ ){0,2}(?:is|are) (?:too )?(?:quiet|soft|loud)\w*,? (?:and |but |while )?"
+    r"(?:the )?(?:others?|some) (?:\w+ ){0,2}(?:too )?(?:quiet|soft|loud)\w*|"
     r"(?:make )?(?:the )?(?:quiet\w*|soft\w*) (?:\w+ )?(?:louder|up) and (?:the )?loud\w* (?:\w+ )?"
     r"(?:quieter|softer|down)"
 )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from mixmend.agent.clause_reading import aspect_of
 from mixmend.agent.clause_text import Said
 from mixmend.agent.grammar_clauses import only_names
 from mixmend.agent.intent_making import placed
-from mixmend.agent.intents import Intent
+from mixmend.agent.intents import Intent, Turn
+from mixmend.agent.sentence_model import After
 from mixmend.agent.wish_rules import read_wishes
 from mixmend.agent.wishes import wish_for
 
@@ -17,6 +19,21 @@ _ANEW = re.compile(
     r"treatment|change))?|do (?:that|it|this)|that|likewise|this)(?: too| as well| also|"
     r" again| please| there| here| for| in| with)*"
 )
+
+
+_OFFERS = re.compile(
+    r"\?\s*$|\b(?:shall i|should i|would you like|want me to|do you want|may i|i suggest|i propose|"
+    r"i would|i could)\b",
+    re.IGNORECASE,
+)
+
+
+def after_what(history: Sequence[Turn]) -> After:
+    """What a sentence answers: nothing, an account of what was done, or a proposal."""
+    if not history:
+        return "nothing"
+    said = next((turn.text for turn in reversed(history) if turn.role == "assistant"), "")
+    return "proposal" if _OFFERS.search(said) else "account"
 
 
 def once_more(said: Said, last: Intent) -> list[Intent]:

@@ -15,7 +15,7 @@ _AMOUNTS: tuple[tuple[str, float], ...] = (
     (r"\bas (?:much|far|hard|clean|strong\w*) as (?:possible|you can|it gets|it goes)\b", 1.0),
     (r"\b(?:to the max|to the maximum|all the way|every (?:last )?(?:bit|trace|drop|ounce)|"
         r"every single)\b", 1.0),
-    (r"\b(?:complete(?:ly)?|total(?:ly)?|entire(?:ly)?|fully|utterly|absolutely all|"
+    (r"\b(?:complete(?:ly)?|total(?:ly)?|entirely|fully|whatsoever|utterly|absolutely all|"
         r"altogether|for good|full blast)\b", 1.0),
     (r"\b(?:remove|kill|take(?: out| away)?|get rid of|cut(?: out)?|clean(?: up| out)?|"
         r"strip(?: out)?|"
@@ -28,24 +28,25 @@ _AMOUNTS: tuple[tuple[str, float], ...] = (
          r"a hair|"
          r"hair's breadth|"
      r"a pinch|a dash|a hint|a sliver|microscopic\w*|just a hair|a nudge|imperceptibl\w*)\b", 0.2),
-    (r"\b(?:a touch|a tad|a smear|a drop|a shade|subtl[ey]\w*|a little touch|tad)\b", 0.25),
+    (r"\b(?:a touch|a tad|a drop|a shade|subtl[ey]\w*|a little touch|tad)\b", 0.25),
     (r"\b(?:slightly|gently|mildly|lightly|delicately|modest\w*|gentle)\b", 0.3),
     (r"\b(?:way|far|much|miles|heaps|loads) (?:too|more|less|over)\b|\b(?:way|"
         r"far|much) (?!(?:power|paper|water|number|over|under|other|ever|after|super|proper|"
         r"layer)\b)\w+er\b", 0.8),
-    (r"\b(?:extremely|insanely|ridiculous\w*|massive(?:ly)?|huge(?:ly)?|drastic(?:ally)?|"
-        r"dramatic(?:ally)?|enormous(?:ly)?|"
+    (r"\b(?:extremely|insanely|ridiculous\w*|massively|hugely|drastic(?:ally)?|"
+        r"dramatic(?:ally)?|enormously|(?:massive|huge|enormous) (?:amount|boost|cut|lift|dose)|"
      r"incredibly|terribly|horribly|awfully|unbearably|unbelievably|painfully|hella|radically|"
          r"hell of a lot|waaa*y)\b", 0.85),
     (r"\b(?:a (?:whole |hell of a |heck of a )?lot|lots|tons?|loads|heaps|plenty|"
         r"a great deal|a good deal|big time|a ton|a bunch|a great amount|"
-     r"seriously|heav(?:y|ily)|strong(?:ly)|significant(?:ly)?|substantial(?:ly)?|"
-         r"considerabl[ey]|hard|far|way|twice as|twice the|double (?:it|that|the)|"
+     r"seriously|heavily|strong(?:ly)|significant(?:ly)?|substantial(?:ly)?|"
+         r"considerabl[ey]|(?:it|that|this|them|really|very) hard|way|"
+        r"twice as|twice the|double (?:it|that|the)|"
          r"excessive(?:ly)?|"
      r"mega|ultra|so (?:much|many)|severely|badly|deeply)\b", 0.8),
     (r"\b(?:(?:a |just )?(?:little bit|wee bit)|a bit|bit of|a little|a few|somewhat|"
         r"kind of|sort of|some|marginally|just a little|little more|little less|bit more|"
-        r"bit less|partly|partially)\b", 0.35),
+        r"bit less|a notch|partly|partially)\b", 0.35),
     (r"\b(?:very|really|so|super|quite a bit|quite a lot|noticeabl[ey]|clearly more|"
         r"properly|proper|pretty)\b", 0.65),
     (r"\b(?:quite|rather|fairly)\b", 0.6),
@@ -59,7 +60,7 @@ _NOT_AMOUNTS = re.compile(
     r"hard to (?:hear|understand|make out|tell)|hard (?:rock|left|right|core|style)|"
     r"(?:really|very) (?:like|love|want|need)|so (?:that|it|i|we|you|please|can|could|"
     r"far)\b|"
-    r"by far|far (?:away|off|back|apart|left|right)|so far|way (?:out|back|up|behind|"
+    r"by far|far (?:away|off|back|apart|left|right)|so far|way (?:out|back|behind|"
     r"above)|(?:top|bass)[- ]heavy|heavy (?:bass|metal|rock)|hard to|pretty please|"
     r"go(?:es|ing)? way|the way|(?:the )?very (?:top|bottom|end|beginning|start|low|high)|"
     r"by the way|"

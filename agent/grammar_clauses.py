@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mixmend.agent.grammar_place import MARK
 from mixmend.agent.lexicon import lexicon
@@ -49,10 +49,15 @@ _BARE_QUALITY = re.compile(r"(?:far |way |much |a bit |a little )?(?:too|not|ver
 
 @dataclass(frozen=True)
 class Piece:
-    """One piece of a sentence; `shares` when its words lean on those of the piece before."""
+    """One piece of a sentence; `shares` when its words lean on those of the piece before.
+
+    `raw` are its own words without lent ones, `seam` what stood between it and the piece before.
+    """
 
     text: str
     shares: bool = False
+    raw: str = ""
+    seam: str = ""
 
 
 def noun_span(text: str) -> tuple[int, int] | None:
@@ -78,14 +83,18 @@ def only_names(text: str) -> bool:
 def split(text: str, stands: Callable[[str], bool]) -> list[Piece]:
     """Pieces of `text` in order. `stands` says whether a piece means something on its own."""
     pieces: list[Piece] = []
-    for chunk in _HARD.split(text):
+    seams = ["", *(match.group() for match in _HARD.finditer(text))]
+    open_seam = ""
+    for seam, chunk in zip(seams, _HARD.split(text), strict=True):
+        open_seam += seam
         chunk = chunk.strip(" ,:")
         if chunk:
-            pieces += _split_soft(chunk, stands)
+            pieces += _split_soft(chunk, stands, open_seam if open_seam.strip() else " ")
+            open_seam = ""
     return pieces
 
 
-def _split_soft(chunk: str, stands: Callable[[str], bool]) -> list[Piece]:
+def _split_soft(chunk: str, stands: Callable[[str], bool], before: str) -> list[Piece]:
     parts = [part.strip() for part in _SOFT.split(chunk)]
     seams = [match.group() for match in _SOFT.finditer(chunk)]
     pieces: list[Piece] = []
@@ -99,17 +108,23 @@ def _split_soft(chunk: str, stands: Callable[[str], bool]) -> list[Piece]:
             and (stands(joined) or only_names(joined))
             and (stands(part) or only_names(part))
         ):
-            pieces.append(Piece(joined, shares=bool(pieces) and _leans(joined)))
-            joined = part
+            pieces.append(Piece(joined, bool(pieces) and _leans(joined), joined, before))
+            joined, before = part, seam
         else:
             joined = f"{joined}{seam}{part}" if joined else part
-    pieces.append(Piece(joined, shares=bool(pieces) and _leans(joined)))
+    pieces.append(Piece(joined, bool(pieces) and _leans(joined), joined, before))
     return _lend(pieces)
+
+
+_ORDERS = re.compile(
+    r"(?:please |now |just )*(?:even|level|balance|smooth|tighten|soften|warm|brighten|darken|"
+    r"widen|narrow|lift|dry|de-?ess|de-?clip|drop|trim|restore|repair|mend|pull|open|let|tuck|calm|spread)\b"
+)
 
 
 def _leans(text: str) -> bool:
     """Whether a piece has neither a verb nor a direction of its own."""
-    return not _own_verb(text) and not _directs(text)
+    return not _ORDERS.match(text) and not _own_verb(text) and not _directs(text)
 
 
 def _own_verb(text: str) -> bool:
@@ -148,4 +163,4 @@ def _lend(pieces: list[Piece]) -> list[Piece]:
             texts[index] = f"{lead_text} {text}{after}".strip()
         elif span and (predicate := before[span[1] :].strip()):
             texts[index] = f"{text} {predicate}"
-    return [Piece(text, piece.shares) for text, piece in zip(texts, pieces, strict=True)]
+    return [replace(piece, text=text) for text, piece in zip(texts, pieces, strict=True)]

@@ -88,7 +88,8 @@ _QUESTION = re.compile(
         r"can you tell me|could you tell me|tell me|please tell me|i would like to know|"
         r"i want to know|any idea|can you check|could you check|check|can you see|show me|"
         r"give me)[ ,]+)*"
-    r"(?:how (?:loud|quiet|much|many|long|is|are|does|wide|bad|good|compressed|bright|"
+    r"(?:is (?:-|minus )?\d[\d.]*|"
+    r"how (?:loud|quiet|much|many|long|is|are|does|wide|bad|good|compressed|bright|"
         r"dynamic|noisy|fast|big|come|hot|clean|far|high|low|would you rate|do you)|"
         r"what(?: (?:is|are|was|were|does|do|key|tempo|bpm|lufs|level|loudness|kind|about|"
         r"sample|bit|frequency|format|problems?|faults?|would|else|sort|genre|should|note|"
@@ -123,10 +124,13 @@ _NAMES = (
 )  # fmt: skip
 _ORDINALS = {name: n for n, names in enumerate(_NAMES, 1) for name in names.split()}
 _NTH = "|".join(_ORDINALS)
+# "One step back" counts steps, "the first step" names one.
+_WHICH = "|".join(name for names in _NAMES for name in names.split()[:2])
 _PASS = re.compile(
-    rf"\b(?:pass|step|change|edit|fix|move|number|no\.?|adjustment|tweak|#) ?(?:#|number |"
-    rf"no\.? ?|nr\.? ?)?(\d{{1,2}}|{_NTH})\b|\b({_NTH}|\d{{1,2}}(?:st|nd|rd|th)) (?:pass|"
-    rf"step|change|edit|fix|one|thing|move|adjustment|tweak)\b|#(\d{{1,2}})\b"
+    rf"\b(?:pass|step|change|edit|fix|move|number|adjustment|tweak|#) ?(?:#|number |"
+    rf"no\.? ?|nr\.? ?)?(\d{{1,2}}|{_NTH})\b|\b({_WHICH}|\d{{1,2}}(?:st|nd|rd|th)) (?:pass|"
+    rf"step|change|edit|fix|one|thing|move|adjustment|tweak|of (?:those|these|them))\b|"
+    rf"(?:#|\bno\.? ?)(\d{{1,2}})\b"
 )
 _VERSION = re.compile(
     rf"\b(?:version|take|v) ?(?:#|number |no\.? ?)?(\d{{1,2}}|{_NTH})\b|\b({_NTH}|"
@@ -153,6 +157,23 @@ _UNDO_DAMAGE = re.compile(
 )
 
 
+_NO = re.compile(
+    r"^(?:no|nope|nah|not good|wrong|bad|stop|worse|yuck|ew+|ugh)(?:[ ,!.]+(?:no|"
+    r"please|that is (?:bad|wrong)|thanks?))*$"
+)
+_DECLINES = re.compile(
+    r"^(?:(?:oh|um|hm+|well|sorry)[ ,]+)*(?:no+|nope|nah|rather not|better not|(?:please )?do not|"
+    r"not (?:now|needed|necessary|really)|no need(?: for (?:it|that))?)"
+    r"(?:[ ,!.]+(?:no|please|thanks?|thank you|do not|it is fine|need(?: for (?:it|that))?|"
+    r"rather not|not now))*$"
+)
+
+
+def declines(text: str) -> bool:
+    """Whether a clause says no to what was proposed."""
+    return _DECLINES.search(text.strip(" .,;:!")) is not None
+
+
 def read_meta(text: str, has_history: bool) -> MetaReading | None:
     """The kind that the wording of a clause gives away; None when it is about the sound."""
     clause = text.strip(" .,;:!")
@@ -168,11 +189,7 @@ def read_meta(text: str, has_history: bool) -> MetaReading | None:
         return MetaReading("stronger", 0.95)
     if has_history and (_SPOILT.search(bare) or _TAKEN_BACK.fullmatch(bare)):
         return MetaReading("undo", 0.9)
-    if has_history and re.search(
-        r"^(?:no|nope|nah|not good|wrong|bad|stop|worse|yuck|ew+|ugh)(?:[ ,!.]+(?:no|"
-        r"please|that is (?:bad|wrong)|thanks?))*$",
-        bare,
-    ):
+    if has_history and _NO.search(bare):
         return MetaReading("undo", 0.9)
     return None
 
@@ -183,6 +200,11 @@ def is_question(text: str) -> bool:
     if _ASKS_FOR_DOING.search(clause):
         return False
     return _QUESTION.search(clause) is not None
+
+
+def asks_for_doing(text: str) -> bool:
+    """Whether a clause is an order in the form of a question: "could you make it warmer?"."""
+    return _ASKS_FOR_DOING.search(text.strip(" .,;:!")) is not None
 
 
 def is_leave(text: str) -> bool:

@@ -44,8 +44,13 @@ _DECADE_BACK = re.compile(r"\b\dO'?s\b|\b(?:19|20|2O)\dO'?s\b")
 # "Every few seconds", "tired after a minute" and "a two second decay" name no place.
 _NO_TIME = re.compile(
     r"(?:\b(?:every|each|by|shorter than|longer than|less than|more than|of|with an?|"
-    r"make it|to be|be)(?: other| about| only)?|\b(?:tired|worn out|listen\w*|ears|waited|"
-    r"for)\b.* after|\b(?:half|split)) $"
+    r"make it|to be|be)(?: other| about| only)?|\b(?:tired|worn out|headache|hurts?|listen\w*|ears|"
+    r"waited|for)\b.* after|\b(?:half|split)) $"
+)
+
+# "One height for four minutes" lasts; "from 1:00 for 20 seconds" is a place.
+_LASTS = re.compile(
+    r"(?<!\d )(?<!minute )(?<!minutes )(?<!seconds )\bfor (?:about |over |almost )?$"
 )
 
 T = r"(~\d+~)"
@@ -115,7 +120,7 @@ _SECTIONS: tuple[tuple[str, str], ...] = (
     (r"interludes?", "interlude"),
     (r"build-?\s?ups?", "build-up"),
     (r"solos?|(?:guitar|sax|piano|drum|violin|synth|keyboard|flute|bass) solos?", "solo"),
-    (r"drops?", "drop"),
+    (r"drops?(?! (?:in|of|out))", "drop"),
     (rf"(?:quiet|quieter|soft|softer|silent|calm|calmer|gentle|low-?level){_PART}|"
         r"(?:quiet|soft) (?:moments|spots|places|verses|movements|stretches|pieces|songs)",
         "quiet parts"),
@@ -162,6 +167,8 @@ def take_places(text: str) -> Placed:
     def note(match: re.Match[str]) -> str:
         moment = re.fullmatch(r"(?:0\.5|1|2) sec(?:ond)?s?", match[0])
         if moment and text_before(match).endswith("for "):
+            return match[0]
+        if _LASTS.search(text_before(match)):
             return match[0]
         if re.fullmatch(r"\d{3,}s", match[0]) or _NO_TIME.search(text_before(match)):
             return match[0]
@@ -211,6 +218,10 @@ def _around(time_s: float) -> Place:
     return Place((max(0.0, time_s - AROUND_S), time_s + AROUND_S))
 
 
+# "What are the loudest parts?" asks for the place.
+_ASKED_FOR = re.compile(r"\b(?:what|which|where|when)(?: is| are| does| do)? $")
+
+
 def _take_sections(text: str, found: list[tuple[Place, ...]]) -> str:
     for pattern, name in _SECTIONS:
         guarded = name in _NEEDS_IN
@@ -228,6 +239,8 @@ def _take_sections(text: str, found: list[tuple[Place, ...]]) -> str:
         regex = re.compile(rf"(?<![\w-]){lead}(?:very )?{_ORDINAL}(?:{pattern})(?![\w-]){_OF_SONG}")
 
         def mark(match: re.Match[str], name: str = name) -> str:
+            if _ASKED_FOR.search(match.string[: match.start()]):
+                return match[0]
             n = _ORDINALS.get(match[1]) if match[1] else None
             found.append((Place(None, name, n),))
             # A part that is the subject keeps its place in the sentence: "the chorus is too loud".

@@ -53,12 +53,23 @@ def make_intents(
         )
         return placed(fix, said.places)
     if kind == "leave":
-        return placed(base.model_copy(update={"aspect": verdict.aspect}), said.places)
+        # "The esses are nasty, don't touch the rest" leaves no esses alone.
+        aspect = None if _THE_REST.search(text) else verdict.aspect
+        return placed(
+            base.model_copy(update={"aspect": aspect, "strength": DEFAULT_STRENGTH}), said.places
+        )
     update: dict[str, object] = {}
+    if kind in ("stronger", "weaker") and _IN_PLAIN.search(text):
+        update["strength"] = DEFAULT_STRENGTH
     if kind in _NAMES_A_PASS:
         update["pass_"] = meta.number_of_pass(text)
         update["version"] = meta.number_of_version(text)
-        if kind == "undo" and update["version"] is None and _CHOOSES.search(text):
+        if (
+            kind == "undo"
+            and update["version"] is None
+            and _CHOOSES.search(text)
+            and not _NAMES_WORK.search(text)
+        ):
             # "Go with the first one" names what to go back to, not what to take out.
             update |= {"version": update["pass_"], "pass_": None}
         if kind == "export":
@@ -73,10 +84,13 @@ def make_intents(
     return [base]
 
 
+# "Twice as much" and "half of that" are what stronger and weaker mean by themselves.
+_IN_PLAIN = re.compile(r"\b(?:twice|double|half|halve|plenty|at all)\b")
 _CHOOSES = re.compile(
     r"\b(?:go(?:ing)? with|prefer\w*|liked?|use|return to|keep|want|choose|was|were|is) "
     r"(?:the |that )?(?:\w+ )?(?:one|take|version|mix)?\b"
 )
+_NAMES_WORK = re.compile(r"\b(?:pass|step|change|edit|fix|move|adjustment|tweak)\b")
 _CRACKLES = re.compile(r"\b(?:crackl\w*|crunch\w*|rattl\w*|buzz\w*|pops?|crack)\b")
 _LOUDLY = re.compile(
     r"\b(?:loud\w*|shout\w*|scream\w*|yell\w*|peaks?|belt\w*|hits? hard|high notes?|climax)\b"
@@ -99,6 +113,9 @@ def placed(intent: Intent, places: Sequence[Place]) -> list[Intent]:
         # "the drop at 1:20" is one place, said twice.
         both = replace(regions[0], section=parts[0].section, n=parts[0].n)
         regions, parts = [both], []
+    if intent.problem == "uneven_levels" and len(parts) > 1:
+        # "The verse whispers and the chorus shouts": between them, not in each.
+        parts, regions = [], regions or [Place()]
     return [
         intent.model_copy(update={"region": p.region, "section": p.section, "section_n": p.n})
         for p in (*regions, *parts)
@@ -121,7 +138,11 @@ def tidy(found: Sequence[Intent], text: str, has_history: bool) -> tuple[Intent,
         # Beside a sure one, a piece that hardly reads as anything is a remark.
         if intent.confidence < _DOUBTFUL and surest > _SURE:
             continue
-        if _goes_without_saying(intent, kinds - {intent.kind}):
+        if not has_history and intent.kind in ("stronger", "weaker") and "fix" in kinds:
+            # "Crank it up, a lot louder": nothing was done yet that could be more.
+            continue
+        praises = has_history and intent.kind == "approve" and not kept
+        if not praises and _goes_without_saying(intent, kinds - {intent.kind}):
             continue
         if intent.kind == "target" and (joined := _one_target(kept, intent)):
             kept[kept.index(joined[0])] = joined[1]
@@ -130,6 +151,9 @@ def tidy(found: Sequence[Intent], text: str, has_history: bool) -> tuple[Intent,
             # "Scrap it all and start from the original" is one command, said twice.
             kept[-1] = max(kept[-1], intent, key=_exactness)
             continue
+        if kept and _told_again_with_a_place(kept[-1], intent):
+            kept[-1] = intent.model_copy(update={"strength": _louder(kept[-1], intent)})
+            continue
         same = next((i for i in kept if _same(i, intent)), None)
         if same is None:
             kept.append(intent)
@@ -137,11 +161,24 @@ def tidy(found: Sequence[Intent], text: str, has_history: bool) -> tuple[Intent,
             same.change == "fix" and intent.change != "fix"
         ):
             change = intent.change if same.change == "fix" else same.change
-            strength = intent.strength if same.strength == DEFAULT_STRENGTH else same.strength
+            strength = _louder(same, intent)
             kept[kept.index(same)] = same.model_copy(
                 update={"strength": strength, "change": change}
             )
-    return tuple(kept)
+    return tuple(kept) or (max(found, key=lambda intent: intent.confidence),)
+
+
+def _louder(first: Intent, second: Intent) -> float:
+    """The amount that was said, of a wish said twice."""
+    return second.strength if first.strength == DEFAULT_STRENGTH else first.strength
+
+
+def _told_again_with_a_place(first: Intent, second: Intent) -> bool:
+    """Whether a complaint comes once more, with its place: "it booms, and in the verse too"."""
+    unplaced = first.region is None and first.section is None
+    placed_now = second.region is not None or second.section is not None
+    complaint = first.kind == "fix" and first.problem is not None and first.change == "fix"
+    return complaint and unplaced and placed_now and first.problem == second.problem
 
 
 def _one_target(kept: Sequence[Intent], intent: Intent) -> tuple[Intent, Intent] | None:
@@ -166,6 +203,8 @@ def _goes_without_saying(intent: Intent, others: set[Kind]) -> bool:
     """Whether beside `others` an intent is only politeness, doubt or a general sigh."""
     if intent.kind == "greeting":
         return bool(others)
+    if intent.kind == "target" and intent.target is None and intent.target_lufs is None:
+        return bool(others - {"greeting"})
     if intent.kind == "redo":
         # "Do it again but gentler" is one command.
         return bool(others & {"stronger", "weaker"})
@@ -188,7 +227,7 @@ def _goes_without_saying(intent: Intent, others: set[Kind]) -> bool:
 _WHAT_WAS_DONE = re.compile(
     r"\bwhat (?:was|you|has been|have you|we) (?:\w+ )?(?:did|done|changed)\b"
 )
-_THE_REST = re.compile(r"\b(?:rest|others?|everything else|all else)\b")
+_THE_REST = re.compile(r"\b(?:rest|others?|(?:everything|anything|nothing|all) else)\b")
 _COMPARED = (
     "kind", "problem", "aspect", "region", "section", "section_n", "target", "target_lufs",
     "pass_", "version",

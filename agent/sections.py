@@ -47,9 +47,9 @@ def find_section(name: str, measurement: Measurement, nth: int | None = None) ->
     if wanted in ("first half", "second half"):
         half_s = duration_s / 2
         first = wanted == "first half"
-        spans = ((0.0, half_s),) if first else ((half_s, duration_s),)
+        half = (0.0, half_s) if first else (half_s, duration_s)
         edge = "up to" if first else "from"
-        return Section(spans, f"I took the song {edge} {half_s:.0f} s as the {wanted}")
+        return Section((half,), f"I took the song {edge} {half_s:.0f} s as the {wanted}")
     middle = float(np.median(level))
     loud = level >= (middle + float(np.percentile(level, 85))) / 2
     soft = level <= (middle + float(np.percentile(level, 15))) / 2

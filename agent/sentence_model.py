@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,15 +35,28 @@ INPUT_SCALE = 8.0
 # Strength of the adapter's additions to the encoder's weights.
 LORA_SCALE = 2.0
 _REMEMBERED = 512
+HEADS = ("kind", "wish", "aspect", "one")
+# What was said last by the other side, put before a clause in words the encoder knows.
+After = Literal["nothing", "account", "proposal"]
+BEFORE: dict[After, str] = {"nothing": "", "account": "done: ", "proposal": "shall i: "}
 
 
 @dataclass(frozen=True)
 class Guess:
-    """Log-probabilities of kinds, wishes and aspects, each in the order of their names."""
+    """Log-probabilities of kinds, wishes and aspects, each in the order of their names.
+
+    `counts` tells one thing said from several.
+    """
 
     kinds: Floats
     wishes: Floats
     aspects: Floats
+    counts: Floats
+
+    @property
+    def one(self) -> float:
+        """How likely all of the words say one thing (0..1)."""
+        return float(np.exp(self.counts[0]))
 
     def kind(self, name: Kind) -> float:
         """Log-probability of a kind."""
@@ -73,12 +87,13 @@ class SentenceModel:
         self._encoder = AdaptedEncoder(self._layers)
         self._memory: OrderedDict[str, Guess] = OrderedDict()
 
-    def guess(self, clauses: Sequence[str]) -> list[Guess]:
-        """What the heads make of each clause; new ones are encoded together."""
+    def guess(self, clauses: Sequence[str], after: After = "nothing") -> list[Guess]:
+        """What the heads make of each clause said `after`; new ones are encoded together."""
+        clauses = [BEFORE[after] + clause for clause in clauses]
         new = [clause for clause in dict.fromkeys(clauses) if clause not in self._memory]
         if new:
             vectors = INPUT_SCALE * self._encoder.encode(new)
-            heads = (self._head(name, vectors) for name in ("kind", "wish", "aspect"))
+            heads = (self._head(name, vectors) for name in HEADS)
             for clause, *said in zip(new, *heads, strict=True):
                 self._memory[clause] = Guess(*said)
         found = [self._memory[clause] for clause in clauses]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,44 +21,43 @@ from mixmend.model.embed import weights_folder
 
 Floats = NDArray[np.float32]
 
-RANK = 8
-# The lower layers know words, the upper ones meanings: only these learn, at half the cost.
-FIRST_LAYER = 3
-EPOCHS = 4
+RANK = 16
+FIRST_LAYER = 0
 BATCH = 32
-RATE = 2e-3
-HEAD_RATE = 1e-2
+HEAD_RATE_OVER_RATE = 5.0
 DECAY = 1e-3
 DROPOUT = 0.1
 SMOOTHING = 0.05
+# The head that counts wishes is the easiest: it may not pull as hard as the others.
+WEIGHTS = {"one": 0.5}
 _PARTS = (
     "attention.self.query", "attention.self.key", "attention.self.value",
     "attention.output.dense", "intermediate.dense", "output.dense",
 )  # fmt: skip
-_NO_LABEL = -100
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """A clause with its labels: a class for each head, None where that head learns nothing."""
+class Example:
+    """Words with the shares of the classes that each head should give; empty: learns nothing."""
 
     words: str
-    labels: dict[str, int | None]
+    targets: Mapping[str, Mapping[int, float]]
 
 
 def learn(
-    lessons: Sequence[Lesson],
+    epoch: Callable[[random.Random], Sequence[Example]],
     classes: dict[str, int],
     *,
-    vary: Callable[[str, random.Random], str],
+    epochs: int,
+    rate: float,
+    start: Mapping[str, Floats] | None = None,
     seed: int = 0,
-    epochs: int = EPOCHS,
     on_epoch: Callable[[int, float], None] | None = None,
 ) -> dict[str, Floats]:
-    """Adapter and heads from `lessons`: named as `sentence_model` reads them, without a prefix.
+    """Adapter and heads from the examples of each `epoch`: named as `sentence_model` reads them.
 
-    `classes` gives the number of classes of each head; `vary` puts typos and frames into a clause
-    anew in each epoch.
+    `classes` gives the number of classes of each head, `rate` the adapter's highest learning rate,
+    `start` parts that were learnt before and are learnt further.
     """
     import torch
     from torch.nn import functional
@@ -68,43 +67,75 @@ def learn(
     rng = random.Random(seed)
     student = _Student()
     heads = {name: torch.nn.Linear(384, count) for name, count in classes.items()}
+    if start is not None:
+        _begin_with(start, student, heads)
     head_parts = [part for head in heads.values() for part in head.parameters()]
-    groups = [{"params": student.trained, "lr": RATE}, {"params": head_parts, "lr": HEAD_RATE}]
+    rates = [rate, HEAD_RATE_OVER_RATE * rate]
+    groups = [
+        {"params": student.trained, "lr": rates[0]}, {"params": head_parts, "lr": rates[1]}
+    ]  # fmt: skip
     optimiser = torch.optim.AdamW(groups, weight_decay=DECAY)
-    steps = epochs * ((len(lessons) + BATCH - 1) // BATCH)
+    plan = [_batches(epoch(rng), rng) for _ in range(epochs)]
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, [RATE, HEAD_RATE], total_steps=steps + 1, pct_start=0.1
+        optimiser, rates, total_steps=sum(map(len, plan)) + 1, pct_start=0.1
     )
-    for epoch in range(epochs):
-        words = [vary(lesson.words, rng) for lesson in lessons]
-        # Clauses of about one length go together, so that little is padded.
-        order = sorted(range(len(words)), key=lambda i: len(words[i]) + 12 * rng.random())
-        batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
-        rng.shuffle(batches)
+    for number, batches in enumerate(plan):
         total = 0.0
         for batch in batches:
-            vectors = student.vectors([words[i] for i in batch], DROPOUT)
-            vectors = functional.dropout(INPUT_SCALE * vectors, 0.1)
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                vectors = student.vectors([example.words for example in batch], DROPOUT)
+            vectors = functional.dropout(INPUT_SCALE * vectors.float(), 0.1)
             loss = torch.zeros(())
             for name, head in heads.items():
-                said = [lessons[i].labels.get(name) for i in batch]
-                labels = torch.tensor([_NO_LABEL if s is None else s for s in said])
-                if bool((labels != _NO_LABEL).any()):
-                    loss = loss + functional.cross_entropy(
-                        head(vectors), labels, label_smoothing=SMOOTHING, ignore_index=_NO_LABEL
-                    )
+                wanted = _table([example.targets[name] for example in batch], classes[name])
+                taught = wanted.sum(1) > 0
+                if not bool(taught.any()):
+                    continue
+                wanted = wanted * (1 - SMOOTHING) + SMOOTHING / classes[name]
+                likely = functional.log_softmax(head(vectors), 1)
+                loss = loss - WEIGHTS.get(name, 1.0) * (wanted * likely)[taught].sum(1).mean()
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
             total += float(loss.detach())
         if on_epoch is not None:
-            on_epoch(epoch, total / len(batches))
+            on_epoch(number, total / len(batches))
     parts = {name: part.detach().numpy().copy() for name, part in student.named_parts()}
     for name, head in heads.items():
         parts[f"{name}.weight"] = head.weight.detach().numpy().T.copy()
         parts[f"{name}.bias"] = head.bias.detach().numpy().copy()
     return parts
+
+
+def _batches(examples: Sequence[Example], rng: random.Random) -> list[list[Example]]:
+    """Examples of about one length go together, so that little is padded."""
+    order = sorted(examples, key=lambda example: len(example.words) + 12 * rng.random())
+    batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
+    rng.shuffle(batches)
+    return batches
+
+
+def _table(targets: Sequence[Mapping[int, float]], classes: int) -> Any:
+    """Targets as a tensor `(examples, classes)`; a row of zeros teaches nothing."""
+    import torch
+
+    table = torch.zeros(len(targets), classes)
+    for row, shares in enumerate(targets):
+        for name, share in shares.items():
+            table[row, name] = share
+    return table
+
+
+def _begin_with(start: Mapping[str, Floats], student: _Student, heads: Mapping[str, Any]) -> None:
+    import torch
+
+    with torch.no_grad():
+        for name, part in student.named_parts():
+            part.copy_(torch.from_numpy(start[name].copy()))
+        for name, head in heads.items():
+            head.weight.copy_(torch.from_numpy(start[f"{name}.weight"].T.copy()))
+            head.bias.copy_(torch.from_numpy(start[f"{name}.bias"].copy()))
 
 
 class _Student:
@@ -118,7 +149,12 @@ class _Student:
         folder = weights_folder()
         self._config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         weights = load_file(folder / "model.safetensors")
-        self._w = {name: value for name, value in weights.items() if value.is_floating_point()}
+        # What is held still is kept in half precision where it is multiplied.
+        self._w = {
+            name: value.bfloat16() if value.ndim == 2 and "embeddings" not in name else value
+            for name, value in weights.items()
+            if value.is_floating_point()
+        }
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(64)

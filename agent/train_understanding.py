@@ -1,203 +1,142 @@
 """Trains what `sentence_model` reads with from our own utterances, and writes it beside them.
 
-`python -m mixmend.agent.train_understanding` learns adapter and heads together, which needs torch
-and some five minutes of one core; with `--heads` it only fits the heads anew to the adapter that is
-stored. Both give the same weights each time on one machine. It also writes the data set as
-`data/utterances.jsonl`.
+`python -m mixmend.agent.train_understanding` learns adapter and heads together in stages: first
+from what we put together ourselves, then mostly from how strangers speak; it needs torch and half
+an hour of one core. `--stages 2 3 --begin FILE` goes on from an earlier stage and `--out FILE`
+writes elsewhere. It also writes the data set as `data/utterances.jsonl`.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import random
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mixmend.agent.clause_text import plain_clause
-from mixmend.agent.intents import Intent
-from mixmend.agent.sentence_model import (
-    ASPECT_NAMES,
-    HEAD_KINDS,
-    INPUT_SCALE,
-    REMARK,
-    WEIGHTS,
-    WISH_NAMES,
-    AdaptedEncoder,
-    stored,
-)
-from mixmend.agent.train_encoder import Lesson, learn
-from mixmend.agent.utterances import (
-    Utterance,
-    build_utterances,
-    remarks,
-    slip,
-    stranger_utterances,
-)
-from mixmend.agent.wishes import WISHES
+from mixmend.agent.lessons import CLASSES, Diet, Lesson, epoch, lessons_from, quiet_lessons
+from mixmend.agent.sentence_model import ASPECT_NAMES, HEAD_KINDS, WEIGHTS, WISH_NAMES
+from mixmend.agent.train_encoder import learn
+from mixmend.agent.utterances import Utterance, build_utterances, stranger_utterances
 
 Floats = NDArray[np.float32]
 
-STEPS = 250
-RATE = 0.05
-DECAY = 1e-4
-SMOOTHING = 0.05
-CLASSES = {"kind": len(HEAD_KINDS), "wish": len(WISH_NAMES), "aspect": len(ASPECT_NAMES)}
-# Sets of strangers' sentences that were used for work and may be learnt from.
-WORKED_ON = (
-    "strangers.first", "strangers.s2_dev", "strangers.s2_test", "strangers.s3", "strangers.s4",
-)  # fmt: skip
-_BEFORE = ("hey ", "ok so ", "please ", "well ", "can you ", "um ", "i think ", "also ", "and ")
-_AFTER = (
-    " please",
-    " thanks",
-    " i think",
-    " tbh",
-    " a bit",
-    " really",
-    " somehow",
-    "!",
-    "?",
-    " lol",
+# Sets of strangers' sentences that may be learnt from, by stage.
+FIRST_LOTS = ("first", "s2_dev", "s2_test", "s3", "s4")
+SECOND_LOTS = (*FIRST_LOTS, "s5", "a", "c", "d")
+THIRD_LOTS = (*SECOND_LOTS, "b")
+FOURTH_LOTS = (*THIRD_LOTS, "e")
+FIFTH_LOTS = (*FOURTH_LOTS, "f")
+SIXTH_LOTS = (*FIFTH_LOTS, "s6")
+
+
+# What ships is the mean of the weights after this many of the last stages.
+AVERAGED = 3
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One round of learning: from which strangers, how often each, how long and how fast."""
+
+    lots: tuple[str, ...]
+    times: int
+    epochs: int
+    rate: float
+    diet: Diet
+
+
+_MOSTLY_STRANGERS = Diet(composed=0.5, plain=0.25, talk=0.7, joined=600, remarked=400)
+_OF_ALL = Diet(composed=0.5, plain=0.5, talk=1.0, joined=1000, remarked=600)
+STAGES = (
+    Stage(FIRST_LOTS, times=2, epochs=3, rate=2e-3, diet=Diet()),
+    Stage(SECOND_LOTS, times=2, epochs=2, rate=1e-3, diet=_MOSTLY_STRANGERS),
+    Stage(THIRD_LOTS, times=2, epochs=2, rate=8e-4, diet=_MOSTLY_STRANGERS),
+    Stage(FOURTH_LOTS, times=2, epochs=2, rate=8e-4, diet=_MOSTLY_STRANGERS),
+    Stage(FIFTH_LOTS, times=2, epochs=1, rate=6e-4, diet=_MOSTLY_STRANGERS),
+    Stage(SIXTH_LOTS, times=2, epochs=2, rate=8e-4, diet=_MOSTLY_STRANGERS),
+    Stage(SIXTH_LOTS, times=2, epochs=2, rate=8e-4, diet=_OF_ALL),
 )
 
 
-def wish_name(intent: Intent) -> str | None:
-    """The name of the wish that a labelled intent is."""
-    for wish in WISHES.values():
-        same_problem = intent.problem is not None and wish.problem == intent.problem
-        same_way = (wish.problem, wish.aspect, wish.change) == (None, intent.aspect, intent.change)
-        if same_problem or same_way:
-            return wish.name
-    return None
+def lessons_for(stage: Stage, built: Sequence[Utterance]) -> list[Lesson]:
+    """All that a stage teaches: our own utterances, remarks and strangers' sentences."""
+    lots = {f"strangers.{lot}" for lot in stage.lots}
+    strangers = [u for u in stranger_utterances() if u.family in lots]
+    own = [u for u in built if not u.held_out]
+    return [*lessons_from(own), *quiet_lessons(), *lessons_from(strangers, stage.times)]
 
 
-def lesson_of(utterance: Utterance) -> Lesson:
-    """A single-clause utterance as a lesson for the three heads."""
-    (intent,) = utterance.intents
-    wish = wish_name(intent) if intent.kind == "fix" else None
-    labels = {
-        "kind": HEAD_KINDS.index(intent.kind),
-        "wish": WISH_NAMES.index(wish) if wish else None,
-        "aspect": ASPECT_NAMES.index(intent.aspect or "")
-        if intent.kind in ("fix", "leave")
-        else None,
+def train(
+    stage: Stage, lessons: Sequence[Lesson], start: Mapping[str, Floats] | None = None
+) -> dict[str, Floats]:
+    """Adapter and heads, learnt together."""
+
+    def tell(number: int, loss: float) -> None:
+        print(f"  epoch {number + 1}: loss {loss:.3f}", file=sys.stderr, flush=True)
+
+    return learn(
+        lambda rng: epoch(lessons, rng, stage.diet),
+        CLASSES,
+        epochs=stage.epochs,
+        rate=stage.rate,
+        start=start,
+        on_epoch=tell,
+    )
+
+
+def average(results: Sequence[Mapping[str, Floats]]) -> dict[str, Floats]:
+    """The mean of the weights after several stages, which reads unseen words better than one."""
+    return {
+        name: np.mean([result[name] for result in results], axis=0, dtype=np.float32)
+        for name in results[0]
     }
-    return Lesson(plain_clause(utterance.words), labels)
-
-
-def lessons_from(utterances: Sequence[Utterance], seed: int = 0) -> list[Lesson]:
-    """Every clause that the heads can learn from, and the remarks, which are no intent."""
-    usable = [u for u in utterances if u.clause and len(u.intents) == 1 and u.language == "en"]
-    found = [lesson_of(u) for u in usable]
-    quiet = {"kind": HEAD_KINDS.index(REMARK), "wish": None, "aspect": None}
-    found += [Lesson(plain_clause(words), dict(quiet)) for words in remarks(seed)]
-    return [lesson for lesson in found if lesson.words]
-
-
-def varied(words: str, rng: random.Random) -> str:
-    """A clause as somebody else might type it: slips of the finger, words around it."""
-    chance = rng.random()
-    if chance < 0.18:
-        words = slip(words, rng)
-    if rng.random() < 0.12:
-        words = rng.choice(_BEFORE) + words
-    if rng.random() < 0.12:
-        words = words + rng.choice(_AFTER)
-    return words
-
-
-def fit(vectors: Floats, labels: NDArray[np.int64], classes: int) -> tuple[Floats, Floats]:
-    """Softmax regression by Adam on all of `vectors` (samples, dimensions) at once."""
-    wanted = np.eye(classes, dtype=np.float32)[labels] * (1 - SMOOTHING) + SMOOTHING / classes
-    counts = np.bincount(labels, minlength=classes).astype(np.float32)
-    # Rare classes count more, but not in full: half-way between samples and classes.
-    importance = 1.0 / np.sqrt(counts[labels])
-    importance /= importance.sum()
-    parts = [np.zeros((vectors.shape[1], classes), np.float32), np.zeros(classes, np.float32)]
-    first = [np.zeros_like(part) for part in parts]
-    second = [np.zeros_like(part) for part in parts]
-    for step in range(1, STEPS + 1):
-        logits = vectors @ parts[0] + parts[1]
-        likely = np.exp(logits - logits.max(axis=1, keepdims=True))
-        likely /= likely.sum(axis=1, keepdims=True)
-        slope = (likely - wanted) * importance[:, None]
-        slopes = [vectors.T @ slope + DECAY * parts[0], slope.sum(axis=0)]
-        for index, gradient in enumerate(slopes):
-            first[index] = 0.9 * first[index] + 0.1 * gradient
-            second[index] = 0.99 * second[index] + 0.01 * gradient**2
-            mean = first[index] / (1 - 0.9**step)
-            spread = np.sqrt(second[index] / (1 - 0.99**step)) + 1e-8
-            parts[index] = (parts[index] - RATE * mean / spread).astype(np.float32)
-    return parts[0], parts[1]
-
-
-def fit_heads(lessons: Sequence[Lesson], adapter: Mapping[str, Floats]) -> dict[str, Floats]:
-    """The three heads on the vectors that the adapted encoder gives, and on slips of them."""
-    rng = random.Random(0)
-    known = [(lesson.words, lesson.labels) for lesson in lessons]
-    known += [(varied(words, rng), labels) for words, labels in known]
-    vectors = INPUT_SCALE * AdaptedEncoder(adapter).encode([words for words, _ in known])
-    parts: dict[str, Floats] = {}
-    for name, classes in CLASSES.items():
-        rows = [row for row, (_, labels) in enumerate(known) if labels[name] is not None]
-        labels = np.array([known[row][1][name] for row in rows], np.int64)
-        parts[f"{name}.weight"], parts[f"{name}.bias"] = fit(vectors[rows], labels, classes)
-    return parts
-
-
-def train_all(lessons: Sequence[Lesson]) -> dict[str, Floats]:
-    """Adapter and heads, learnt together: what ships."""
-
-    def tell(epoch: int, loss: float) -> None:
-        print(f"  epoch {epoch + 1}: loss {loss:.3f}", file=sys.stderr, flush=True)
-
-    return learn(lessons, CLASSES, vary=varied, on_epoch=tell)
 
 
 def main() -> None:
     """Write `data/utterances.jsonl` and the weights beside this module."""
-    from safetensors.numpy import save_file
-
     folder = Path(__file__).parent / "data"
+    parser = argparse.ArgumentParser(description="Teaches the sentence model.")
+    parser.add_argument("--stages", type=int, nargs="+", metavar="N")
+    parser.add_argument("--begin", type=Path, help="weights to learn on from")
+    parser.add_argument("--average", type=Path, nargs="*", default=[], help="of earlier stages")
+    parser.add_argument("--out", type=Path, default=folder / WEIGHTS)
+    asked = parser.parse_args()
     utterances = build_utterances()
     lines = [json.dumps(u.to_json_dict(), ensure_ascii=False) for u in utterances]
     (folder / "utterances.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    chosen = [*(u for u in utterances if not u.held_out), *extra_clauses()]
-    lessons = lessons_from(chosen)
-    print(f"{len(lessons)} lessons", file=sys.stderr, flush=True)
-    if "--heads" in sys.argv[1:]:
-        adapter = {name: part for name, part in stored().items() if name.startswith("encoder.")}
-        learnt = adapter | fit_heads(lessons, adapter)
-    else:
-        learnt = train_all(lessons)
-    parts = {name: part.astype(np.float16) for name, part in learnt.items()}
-    save_file(
-        parts,
-        folder / WEIGHTS,
-        metadata={
-            "utterances": str(len(utterances)),
-            "kinds": " ".join(HEAD_KINDS),
-            "wishes": " ".join(WISH_NAMES),
-            "aspects": " ".join(ASPECT_NAMES),
-        },
-    )
-    (folder / WEIGHTS).chmod(0o644)
+    learnt = _weights(asked.begin) if asked.begin else None
+    results: list[dict[str, Floats]] = []
+    for number in asked.stages or range(1, len(STAGES) + 1):
+        stage = STAGES[number - 1]
+        lessons = lessons_for(stage, utterances)
+        print(f"stage {number}: {len(lessons)} lessons", file=sys.stderr, flush=True)
+        learnt = train(stage, lessons, learnt)
+        results.append(learnt)
+        _write(asked.out, learnt, len(utterances))
+    for path in asked.average:
+        results.insert(0, _weights(path))
+    _write(asked.out, average(results[-AVERAGED:]), len(utterances))
     print(f"{len(utterances)} utterances, {sum(u.held_out for u in utterances)} of them held out")
 
 
-def extra_clauses() -> list[Utterance]:
-    """Strangers' sentences of one wish, of the lots that were worked on."""
-    return [
-        Utterance(u.words, u.intents, "strangers.work", clause=True)
-        for u in stranger_utterances()
-        if len(u.intents) == 1 and u.family in WORKED_ON and u.language == "en"
-        # With earlier turns a wish may be one they named; a command is one by its own words.
-        if not u.history or u.intents[0].kind != "fix"
-    ]
+def _weights(path: Path) -> dict[str, Floats]:
+    from safetensors.numpy import load_file
+
+    return {name: part.astype(np.float32) for name, part in load_file(path).items()}
+
+
+def _write(path: Path, learnt: Mapping[str, Floats], count: int) -> None:
+    from safetensors.numpy import save_file
+
+    parts = {name: part.astype(np.float16) for name, part in learnt.items()}
+    names = {"kinds": HEAD_KINDS, "wishes": WISH_NAMES, "aspects": ASPECT_NAMES}
+    metadata = {name: " ".join(values) for name, values in names.items()}
+    save_file(parts, path, metadata={"utterances": str(count), **metadata})
+    path.chmod(0o644)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from mixmend.agent import grammar_meta as meta
 from mixmend.agent.clause_reading import ClauseReader, Way, aspect_of
 from mixmend.agent.clause_text import POLITE, Said, leads, protect, said_of, says_nothing, uniform
 from mixmend.agent.compose import instruction_for
-from mixmend.agent.follow_ups import is_only_amount, once_more
+from mixmend.agent.follow_ups import after_what, is_only_amount, once_more
 from mixmend.agent.grammar_amount import find_amount
 from mixmend.agent.grammar_place import MARK, Place, take_places
 from mixmend.agent.grammar_target import find_target, named_loosely
@@ -24,6 +24,7 @@ from mixmend.agent.intent_making import make_intents, placed, tidy
 from mixmend.agent.intents import DEFAULT_STRENGTH, Intent, Turn, Understanding
 from mixmend.agent.known_requests import split_known
 from mixmend.agent.languages import gloss
+from mixmend.agent.sentence_split import best_pieces
 from mixmend.agent.wish_rules import compares_with_others, read_wishes
 from mixmend.model.embed import EmbeddingError
 
@@ -82,6 +83,7 @@ def _read(words: str, history: tuple[Turn, ...], reader: ClauseReader) -> tuple[
     text = _asked_in_full(uniform(words))
     marked = take_places(text)
     pieces = clauses.split(protect(marked.text), lambda piece: _stands(piece, reader))
+    pieces = best_pieces(pieces, marked.places, reader, after_what(history))
     found: list[Intent] = []
     waiting: tuple[Place, ...] = ()
     for piece in pieces:
@@ -120,7 +122,7 @@ def _whole(said: Said, history: tuple[Turn, ...], reader: ClauseReader) -> list[
     """All that was said as one, where none of its pieces asked for anything."""
     if says_nothing(said.text):
         return []
-    verdict = reader.judge(said.text, bool(history), asks=True)
+    verdict = reader.judge(said.text, after_what(history), asks=True)
     if verdict.kind in ("fix", "leave") and verdict.sure < _ASKS_FOR_SOUND:
         return []
     last = _last_fix(history, reader)
@@ -214,7 +216,7 @@ def _intents_of(
         if wish is None or (target.lufs is not None and wish in ("too_quiet", "too_loud")):
             return out
         text = rest
-    verdict = reader.judge(text, bool(history))
+    verdict = reader.judge(text, after_what(history))
     if (
         verdict.kind == "leave"
         and found
