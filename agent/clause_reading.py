@@ -40,6 +40,8 @@ Way = Literal["rules", "embeddings", "fused"]
 # what asks for "just make it good" is rarely told by single words.
 _RULE_WISH = 0.35
 _RULE_COMPARED = 3.0
+# "Thinner", "more low end": two or three words are what a lexicon knows best.
+_SHORT, _RULE_SHORT = 3, 1.0
 _RULE_KIND: dict[Kind, float] = {
     "question": 1.0, "leave": 2.0, "cannot": 1.0, "fix": 0.1, "auto": 0.1,
 }  # fmt: skip
@@ -218,7 +220,9 @@ _PLAYED_DRONE = re.compile(
 def _fused(text: str, votes: Votes, guess: Guess, asks: bool) -> Verdict:
     wishes = guess.wishes.astype(np.float64).copy()
     # Which of two is the brighter one is for grammar to say.
-    weight = _RULE_COMPARED if compares_with_others(text) else _RULE_WISH
+    weight = _RULE_SHORT if len(text.split()) <= _SHORT else _RULE_WISH
+    if compares_with_others(text):
+        weight = _RULE_COMPARED
     for name, points in votes.reading.scores.items():
         wishes[WISH_NAMES.index(name)] += weight * points
     kinds = guess.kinds.astype(np.float64).copy()
@@ -228,6 +232,9 @@ def _fused(text: str, votes: Votes, guess: Guess, asks: bool) -> Verdict:
         kinds[HEAD_KINDS.index("fix")] += _RULE_COMMAND
     if meta.asks_for_doing(text):
         kinds[HEAD_KINDS.index("question")] -= _NO_QUESTION
+        if votes.reading.best:
+            kinds[HEAD_KINDS.index("fix")] += _NO_QUESTION
+            kinds[HEAD_KINDS.index("off_topic")] -= _NO_QUESTION
     if asks:
         kinds[HEAD_KINDS.index(REMARK)] = -np.inf
     shares = np.exp(kinds - kinds.max())

@@ -31,7 +31,7 @@ _WORK_WORDS = (
     "bridge intro outro section remove reduce increase decrease slightly really little more "
     "less much sound sounds sounding song track make master background noise hiss crackle "
     "muffled stereo mono dynamic dynamics volume stronger weaker different original version "
-    "better before again "
+    "better before again whisker pint boominess brightening widening warming levelling "
 )
 
 
@@ -77,6 +77,7 @@ def protect(text: str) -> str:
         "clicks",
         text,
     )
+    text = re.sub(r"^((?:more|less) (?:\w+ ){1,2})(?=(?:more|less) )", r"\1and ", text)
     text = re.sub(
         r"\b(?:nice|good|loud) and (?=warm|loud|bright|wide|clear|clean|punchy|fat|dry)", "", text
     )
@@ -91,6 +92,14 @@ def leads(text: str) -> bool:
     return (
         re.match(rf"(?:please |and |now |so |just |maybe )*{MARK}\d+[ ,:]", text + " ") is not None
     )
+
+
+# "How do I make it louder?" asks for it.
+_ROUNDABOUT = re.compile(
+    r"^(?:how (?:do|can|could|would) (?:i|we|you)|(?:is there )?any (?:chance|way) (?:that )?"
+    r"(?:i|we|you) (?:could|can|might)) (?=(?:make|get|fix|remove|add|reduce|take|bring|lower|"
+    r"raise|boost|give|turn|clean|lift|cut)\b)"
+)
 
 
 def said_of(piece: Piece, places: tuple[tuple[Place, ...], ...]) -> Said:
@@ -109,6 +118,7 @@ def said_of(piece: Piece, places: tuple[tuple[Place, ...], ...]) -> Said:
         "",
         text.strip(" ,.:"),
     )
+    text = _ROUNDABOUT.sub("", text.strip())
     return Said(
         re.sub(r"\s+", " ", text).strip(" ,.:"),
         tuple(place for number in marks for place in places[number]),

@@ -9,7 +9,7 @@ from mixmend.agent.clause_reading import aspect_of
 from mixmend.agent.clause_text import Said
 from mixmend.agent.grammar_clauses import only_names
 from mixmend.agent.intent_making import placed
-from mixmend.agent.intents import Intent, Turn
+from mixmend.agent.intents import Intent, Kind, Turn
 from mixmend.agent.sentence_model import After
 from mixmend.agent.wish_rules import read_wishes
 from mixmend.agent.wishes import wish_for
@@ -34,6 +34,33 @@ def after_what(history: Sequence[Turn]) -> After:
         return "nothing"
     said = next((turn.text for turn in reversed(history) if turn.role == "assistant"), "")
     return "proposal" if _OFFERS.search(said) else "account"
+
+
+_UNDONE = re.compile(
+    r"\b(?:undone|taken back|took (?:it|that) back|reverted|as (?:it|they) (?:was|were)|gone again|"
+    r"removed again|back (?:to|as|at)|restored)\b",
+    re.IGNORECASE,
+)
+_UNDOES = re.compile(
+    r"\b(?:undo|revert|go back|take (?:it|that) back|scrap|cancel)\b", re.IGNORECASE
+)
+_HAVE_BACK = re.compile(r"\b(?:put|bring|give|get) (?:it|that|this) back\b(?! (?:in|on|again))")
+_YOURS = re.compile(r"\b(?:your|change|edit|again|after all|changed my mind)\b")
+
+
+def was_undone(history: Sequence[Turn]) -> bool:
+    """Whether the last thing that happened was that a change was taken back."""
+    lately = history[-2:]
+    said = any(turn.role == "assistant" and _UNDONE.search(turn.text) for turn in lately)
+    return said or any(turn.role == "user" and _UNDOES.search(turn.text) for turn in lately)
+
+
+def back_to_what(kind: Kind, text: str, history: Sequence[Turn]) -> Kind:
+    """Which of undo and redo "put it back" is: that depends on what was done last."""
+    plainly = _HAVE_BACK.search(text) is not None and _YOURS.search(text) is None
+    if kind == "redo" and plainly and history and not was_undone(history):
+        return "undo"
+    return kind
 
 
 def once_more(said: Said, last: Intent) -> list[Intent]:

@@ -35,8 +35,9 @@ _AMOUNTS: tuple[tuple[str, float], ...] = (
         r"layer)\b)\w+er\b", 0.8),
     (r"\b(?:extremely|insanely|ridiculous\w*|massively|hugely|drastic(?:ally)?|"
         r"dramatic(?:ally)?|enormously|(?:massive|huge|enormous) (?:amount|boost|cut|lift|dose)|"
-     r"incredibly|terribly|horribly|awfully|unbearably|unbelievably|painfully|hella|radically|"
+     r"incredibly|terribly|horribly|awfully|unbearably|unbelievably|hella|radically|"
          r"hell of a lot|waaa*y)\b", 0.85),
+    (r"\b(?:(?:like|as) (?:mad|crazy|hell)|to bits|out of hand)\b", 0.8),
     (r"\b(?:a (?:whole |hell of a |heck of a )?lot|lots|tons?|loads|heaps|plenty|"
         r"a great deal|a good deal|big time|a ton|a bunch|a great amount|"
      r"seriously|heavily|strong(?:ly)|significant(?:ly)?|substantial(?:ly)?|"
@@ -47,6 +48,7 @@ _AMOUNTS: tuple[tuple[str, float], ...] = (
     (r"\b(?:(?:a |just )?(?:little bit|wee bit)|a bit|bit of|a little|a few|somewhat|"
         r"kind of|sort of|some|marginally|just a little|little more|little less|bit more|"
         r"bit less|a notch|partly|partially)\b", 0.35),
+    (r"\b(?:painfully|fiercely)\b", 0.75),
     (r"\b(?:very|really|so|super|quite a bit|quite a lot|noticeabl[ey]|clearly more|"
         r"properly|proper|pretty)\b", 0.65),
     (r"\b(?:quite|rather|fairly)\b", 0.6),
@@ -64,7 +66,8 @@ _NOT_AMOUNTS = re.compile(
     r"above)|(?:top|bass)[- ]heavy|heavy (?:bass|metal|rock)|hard to|pretty please|"
     r"go(?:es|ing)? way|the way|(?:the )?very (?:top|bottom|end|beginning|start|low|high)|"
     r"by the way|"
-    r"this way|that way|no way|in an? (?:\w+ )?way|an? (?:bad|good|nice|nasty) way|"
+    r"this way|that way|no way|any way|"
+    r"half way|in an? (?:\w+ )?way|an? (?:bad|good|nice|nasty) way|"
     r"(?<!way )(?<!far )(?<!much )too (?:far|hard|heavy|strong)|"
     r"(?:go|push|take) (?:it )?far|far from|so far|further|harder|hard on|hits? hard|"
     r"some (?:of )?(?:the|that|more|reverb|bass|air|warmth|punch|highs?|treble|life|"

@@ -161,6 +161,6 @@ def _lend(pieces: list[Piece]) -> list[Piece]:
             )
             after = f" {tail.group()}" if tail and span[1] <= tail.start() else ""
             texts[index] = f"{lead_text} {text}{after}".strip()
-        elif span and (predicate := before[span[1] :].strip()):
+        elif span and (predicate := re.sub(rf"{MARK}\d+", "", before[span[1] :]).strip()):
             texts[index] = f"{text} {predicate}"
     return [replace(piece, text=text) for text, piece in zip(texts, pieces, strict=True)]

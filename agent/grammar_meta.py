@@ -110,6 +110,7 @@ _QUESTION = re.compile(
 _ASKS_FOR_DOING = re.compile(
     r"^(?:\w+[ ,]+){0,3}(?:can|could|would|will) (?:you|we|u|it|this|the \w+|"
         r"that) (?!tell|check|measure|hear|see|show|explain)|^how about\b|"
+        r"^what could (?:be done|you do)|^what bothers|"
         r"^what about (?:some |a bit |making|adding|less|more)|^(?:is|would) (?:it|"
         r"there) (?:be )?(?:possible|any (?:chance|way))|^what if (?:you|we)|^any (?:chance|"
         r"way)|^do you (?:think you|mind)|^would you mind|^why (?:do not|not) (?:you|we|make|"
@@ -157,6 +158,8 @@ _UNDO_DAMAGE = re.compile(
 )
 
 
+_ONCE_AGAIN = re.compile(r"(?:and |once |one more )?(?:again|another (?:round|go|one))(?: please)?")
+_YES = re.compile(r"y|ya|ye|yh|yea|k|kk|ja|si|oui|aye")
 _NO = re.compile(
     r"^(?:no|nope|nah|not good|wrong|bad|stop|worse|yuck|ew+|ugh)(?:[ ,!.]+(?:no|"
     r"please|that is (?:bad|wrong)|thanks?))*$"
@@ -189,6 +192,10 @@ def read_meta(text: str, has_history: bool) -> MetaReading | None:
         return MetaReading("stronger", 0.95)
     if has_history and (_SPOILT.search(bare) or _TAKEN_BACK.fullmatch(bare)):
         return MetaReading("undo", 0.9)
+    if has_history and _ONCE_AGAIN.fullmatch(bare):
+        return MetaReading("stronger", 0.9)
+    if has_history and _YES.fullmatch(bare):
+        return MetaReading("approve", 0.95)
     if has_history and _NO.search(bare):
         return MetaReading("undo", 0.9)
     return None

@@ -74,7 +74,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
         rf"around )?{_BARE}(?: ?{_SEC}\b)?", "span"),
     (rf"(?:\bat |\bin |\bfor |\bduring )?{T} ?(?:to|until|till|through|-) ?{T}", "span"),
     (rf"\b(?:for |in |during |over |within )?(?:the |my )?(?:very )?(?:first|opening|"
-        rf"initial) {T}", "first"),
+        rf"starting|initial) {T}", "first"),
     (rf"\b(?:for |in |during |over |within )?(?:the |my )?(?:very )?(?:last|final|"
         rf"closing) {T}", "last"),
     (rf"\b{T} (?:before|from) {_END}", "last"),

@@ -62,6 +62,13 @@ _LUFS_BARE = re.compile(
 )
 
 
+# "-11 would be better", "target -23": a number that can only be a loudness.
+_LUFS_ALONE = re.compile(
+    r"^(?:(?:no|rather|target|aim for|make it|go for|at|to) )*(?:-|minus )\s?"
+    r"((?:[6-9]|1\d|2[0-7])(?:\.\d+)?)(?= (?:would|is|for|please|rather|instead)\b|$)"
+)
+
+
 _COUNTED = {
     "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10", "eleven": "11",
     "twelve": "12", "thirteen": "13", "fourteen": "14", "fifteen": "15", "sixteen": "16",
@@ -111,7 +118,8 @@ def find_target(text: str) -> TargetReading | None:
         text = text[: spoken.start()] + number + text[spoken.end() :]
     lufs = None
     span: tuple[int, int] | None = None
-    match = _LUFS.search(text) or _LUFS_DB.search(text) or _LUFS_BARE.search(text)
+    patterns = (_LUFS, _LUFS_DB, _LUFS_BARE, _LUFS_ALONE)
+    match = next((found for pattern in patterns if (found := pattern.search(text))), None)
     if match:
         lufs = -abs(float(match.groups()[-1]))
         lead = re.search(

@@ -84,8 +84,8 @@ def make_intents(
     return [base]
 
 
-# "Twice as much" and "half of that" are what stronger and weaker mean by themselves.
-_IN_PLAIN = re.compile(r"\b(?:twice|double|half|halve|plenty|at all)\b")
+# "Half of that" is what weaker means by itself; "too subtle" is no small step.
+_IN_PLAIN = re.compile(r"\b(?:half|halve|plenty|at all|too (?:subtle|gentle|mild))\b")
 _CHOOSES = re.compile(
     r"\b(?:go(?:ing)? with|prefer\w*|liked?|use|return to|keep|want|choose|was|were|is) "
     r"(?:the |that )?(?:\w+ )?(?:one|take|version|mix)?\b"

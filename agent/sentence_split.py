@@ -13,15 +13,15 @@ from collections.abc import Sequence
 from mixmend.agent.clause_reading import ClauseReader
 from mixmend.agent.clause_text import said_of, says_nothing
 from mixmend.agent.grammar_clauses import Piece
-from mixmend.agent.grammar_place import Place
+from mixmend.agent.grammar_place import MARK, Place
 from mixmend.agent.sentence_model import After
 from mixmend.agent.wish_rules import read_wishes
 
 # How much it counts whether all of the sentence says one thing, against what its pieces say.
 _WHOLE = 2.0
 _PIECE = 1.0
-# "Also" and "on top of that" say that something else comes.
-_ADDED = 2.0
+# "Also" and "on top of that" say that something else comes; so do two places.
+_ADDED, _PLACES = 2.0, 1.5
 _ADDS = re.compile(r"\b(?:also|plus|besides|on top of that|additionally|moreover)\b")
 _LONGEST, _MOST = 4, 8
 _LEAST = 1e-3
@@ -51,6 +51,7 @@ def best_pieces(
     support = {
         (start, end): _support(text, reader, after)
         - _ADDED * sum(_ADDS.search(piece.seam) is not None for piece in pieces[start + 1 : end])
+        - _PLACES * max(0, sum(MARK in piece.raw for piece in pieces[start:end]) - 1)
         for (start, end), text in texts.items()
     }
     best: list[tuple[float, list[Piece]]] = [(0.0, [])]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Literal
 
@@ -16,14 +17,15 @@ from mixmend.agent import grammar_meta as meta
 from mixmend.agent.clause_reading import ClauseReader, Way, aspect_of
 from mixmend.agent.clause_text import POLITE, Said, leads, protect, said_of, says_nothing, uniform
 from mixmend.agent.compose import instruction_for
-from mixmend.agent.follow_ups import after_what, is_only_amount, once_more
+from mixmend.agent.follow_ups import after_what, back_to_what, is_only_amount, once_more
 from mixmend.agent.grammar_amount import find_amount
-from mixmend.agent.grammar_place import MARK, Place, take_places
+from mixmend.agent.grammar_place import MARK, Place, Placed, take_places
 from mixmend.agent.grammar_target import find_target, named_loosely
 from mixmend.agent.intent_making import make_intents, placed, tidy
 from mixmend.agent.intents import DEFAULT_STRENGTH, Intent, Turn, Understanding
 from mixmend.agent.known_requests import split_known
 from mixmend.agent.languages import gloss
+from mixmend.agent.sentence_model import After
 from mixmend.agent.sentence_split import best_pieces
 from mixmend.agent.wish_rules import compares_with_others, read_wishes
 from mixmend.model.embed import EmbeddingError
@@ -34,6 +36,8 @@ MOST_CHARACTERS = 2000
 MOST_TURNS = 12
 # How sure a wish must be when what was said looked like a remark at first.
 _ASKS_FOR_SOUND = 0.5
+# Below this a sentence says more than one thing.
+_SEVERAL = 0.3
 
 
 def understand(words: str, history: Sequence[Turn] = ()) -> Understanding:
@@ -83,12 +87,16 @@ def _read(words: str, history: tuple[Turn, ...], reader: ClauseReader) -> tuple[
     text = _asked_in_full(uniform(words))
     marked = take_places(text)
     pieces = clauses.split(protect(marked.text), lambda piece: _stands(piece, reader))
+    if len(pieces) == 1 and _several(marked, reader, after_what(history)):
+        pieces = clauses.split(protect(marked.text), lambda _: True)
     pieces = best_pieces(pieces, marked.places, reader, after_what(history))
     found: list[Intent] = []
     waiting: tuple[Place, ...] = ()
     for piece in pieces:
         said = said_of(piece, marked.places)
         if says_nothing(said.text):
+            if not found and history and _PRAISES.search(said.text):
+                found.append(Intent(kind="approve", words=said.text, confidence=0.9))
             waiting = _hand_on_place(said, found, waiting, history, reader)
             continue
         intents = _intents_of(said, history, found, reader)
@@ -101,7 +109,13 @@ def _read(words: str, history: tuple[Turn, ...], reader: ClauseReader) -> tuple[
                 for i in intents
                 for p in placed(i, waiting)
             ]
-        elif not said.places and said.shares and found and len(intents) == 1:
+        elif (
+            not said.places
+            and said.shares
+            and found
+            and len(intents) == 1
+            and not _EVERYWHERE.search(said.text)
+        ):
             last = found[-1]
             if last.kind == intents[0].kind == "fix":
                 place = {
@@ -116,6 +130,12 @@ def _read(words: str, history: tuple[Turn, ...], reader: ClauseReader) -> tuple[
     if not found:
         found = _whole(said_of(clauses.Piece(marked.text), marked.places), history, reader)
     return tidy(found, text, bool(history))
+
+
+def _several(marked: Placed, reader: ClauseReader, after: After) -> bool:
+    """Whether the heads find several things said where grammar sees no seam."""
+    text = said_of(clauses.Piece(marked.text), marked.places).text
+    return reader.has_heads and bool(text) and reader.says_one(text, after) < _SEVERAL
 
 
 def _whole(said: Said, history: tuple[Turn, ...], reader: ClauseReader) -> list[Intent]:
@@ -149,6 +169,9 @@ _SAYS_DO_IT = re.compile(
 )
 # Below this an order about "it" after a wish is the same wish again.
 _ANOTHER_WISH = 0.6
+# "Thanks, now the hum": what was done is kept.
+_PRAISES = re.compile(r"\b(?:thanks|thank you|cheers|great|good|nice|cool)\b")
+_EVERYWHERE = re.compile(r"\b(?:throughout|everywhere|overall|all (?:through|over|the way))\b")
 _POINTS_BACK = re.compile(r"\b(?:it|them|that|this|those|these)\b")
 
 
@@ -217,6 +240,7 @@ def _intents_of(
             return out
         text = rest
     verdict = reader.judge(text, after_what(history))
+    verdict = replace(verdict, kind=back_to_what(verdict.kind, text, history))
     if (
         verdict.kind == "leave"
         and found
