@@ -115,19 +115,19 @@ class ClauseReader:
     def read_ahead(self, texts: Sequence[str], after: After) -> None:
         """Let the heads read several clauses at once, which is quicker than one by one."""
         if self._model is not None:
-            self._model.guess(texts, after)
+            self._model.guess([text for text in texts if text], after)
 
     def says_one(self, text: str, after: After = "nothing") -> float:
         """How likely all of a sentence says one thing (0..1); 0 where only rules read."""
         return self._model.guess([text], after)[0].one if self._model else 0.0
 
-    def stands(self, text: str) -> bool:
+    def stands(self, text: str, after: After = "nothing") -> bool:
         """Whether a piece means something on its own, so that a sentence may be split there."""
         if self.way != "embeddings" and rules_stand(text):
             return True
         if self._model is None or len(text.split()) < 2:
             return False
-        guess = self._model.guess([text])[0]
+        guess = self._model.guess([text], after)[0]
         least = math.log(_STANDS if len(text.split()) > 2 else _STANDS_SHORT)
         if guess.kind("fix") > least:
             return float(guess.wishes.max()) > least

@@ -118,7 +118,7 @@ def said_of(piece: Piece, places: tuple[tuple[Place, ...], ...]) -> Said:
         "",
         text.strip(" ,.:"),
     )
-    text = _ROUNDABOUT.sub("", text.strip())
+    text = _ROUNDABOUT.sub("", re.sub(r"(?: and| but)+$", "", text.strip(" ,.:")))
     return Said(
         re.sub(r"\s+", " ", text).strip(" ,.:"),
         tuple(place for number in marks for place in places[number]),

@@ -159,7 +159,8 @@ def _lend(pieces: list[Piece]) -> list[Piece]:
             tail = re.search(
                 r"\b(?:up|down|out|back|forward|alone|as (?:it|they) (?:is|are))$", before
             )
-            after = f" {tail.group()}" if tail and span[1] <= tail.start() else ""
+            own = re.search(r"\b(?:up|down|out|back|forward|alone)$", text)
+            after = f" {tail.group()}" if tail and span[1] <= tail.start() and not own else ""
             texts[index] = f"{lead_text} {text}{after}".strip()
         elif span and (predicate := re.sub(rf"{MARK}\d+", "", before[span[1] :]).strip()):
             texts[index] = f"{text} {predicate}"

@@ -25,6 +25,7 @@ _ADDED, _PLACES = 2.0, 1.5
 _ADDS = re.compile(r"\b(?:also|plus|besides|on top of that|additionally|moreover)\b")
 _LONGEST, _MOST = 4, 8
 _LEAST = 1e-3
+_CLEAR = math.log(0.8)
 _SHORT = 4
 
 
@@ -38,33 +39,51 @@ def best_pieces(
     count = len(pieces)
     if not 2 <= count <= _MOST or not reader.has_heads or _enumerates(pieces):
         return list(pieces)
-    spans = [
-        (start, end)
-        for start in range(count)
-        for end in range(start + 1, count + 1)
-        if end - start <= _LONGEST or (start, end) == (0, count)
-    ]
-    joined = {span: join(pieces[span[0] : span[1]]) for span in spans}
-    texts = {span: said_of(piece, places).text for span, piece in joined.items()}
-    reader.read_ahead([text for text in texts.values() if text], after)
-    one = min(max(reader.says_one(texts[0, count], after), _LEAST), 1 - _LEAST)
-    support = {
-        (start, end): _support(text, reader, after)
-        - _ADDED * sum(_ADDS.search(piece.seam) is not None for piece in pieces[start + 1 : end])
-        - _PLACES * max(0, sum(MARK in piece.raw for piece in pieces[start:end]) - 1)
-        for (start, end), text in texts.items()
-    }
-    best: list[tuple[float, list[Piece]]] = [(0.0, [])]
+    scores = _Scores(pieces, places, reader, after)
+    one = min(max(reader.says_one(scores.text(0, count), after), _LEAST), 1 - _LEAST)
+    # A piece that is clear by itself needs no neighbour: only doubtful ones are tried together.
+    doubtful = [scores.support(at, at + 1) < _CLEAR for at in range(count)]
+    best: list[tuple[float, list[tuple[int, int]]]] = [(0.0, [])]
     for end in range(1, count + 1):
         ways = [
-            (best[start][0] + support[start, end], [*best[start][1], joined[start, end]])
-            for start in range(end)
-            if (start, end) in joined and (start, end) != (0, count)
+            (best[start][0] + scores.support(start, end), [*best[start][1], (start, end)])
+            for start in range(max(0, end - _LONGEST), end)
+            if end - start == 1 or (any(doubtful[start:end]) and end - start < count)
         ]
         best.append(max(ways, key=lambda way: way[0]))
-    whole = support[0, count] + _WHOLE * math.log(one)
+    whole = scores.support(0, count) + _WHOLE * math.log(one)
     cut = best[count][0] + _WHOLE * math.log(1 - one)
-    return [joined[0, count]] if whole >= cut else best[count][1]
+    spans = [(0, count)] if whole >= cut else best[count][1]
+    return [join(pieces[start:end]) for start, end in spans]
+
+
+class _Scores:
+    """How well each run of pieces is read as one thing, worked out where it is asked for."""
+
+    def __init__(
+        self,
+        pieces: Sequence[Piece],
+        places: tuple[tuple[Place, ...], ...],
+        reader: ClauseReader,
+        after: After,
+    ) -> None:
+        self._pieces, self._places = pieces, places
+        self._reader, self._after = reader, after
+        self._known: dict[tuple[int, int], float] = {}
+
+    def text(self, start: int, end: int) -> str:
+        """A run of pieces as the heads see it."""
+        return said_of(join(self._pieces[start:end]), self._places).text
+
+    def support(self, start: int, end: int) -> float:
+        """The logarithm of how sure its reading is, less what speaks for a cut inside it."""
+        if (start, end) not in self._known:
+            run = self._pieces[start:end]
+            added = sum(_ADDS.search(piece.seam) is not None for piece in run[1:])
+            placed = max(0, sum(MARK in piece.raw for piece in run) - 1)
+            read = _support(self.text(start, end), self._reader, self._after)
+            self._known[start, end] = read - _ADDED * added - _PLACES * placed
+        return self._known[start, end]
 
 
 def _enumerates(pieces: Sequence[Piece]) -> bool:

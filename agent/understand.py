@@ -86,10 +86,11 @@ def _reader(way: Way) -> ClauseReader:
 def _read(words: str, history: tuple[Turn, ...], reader: ClauseReader) -> tuple[Intent, ...]:
     text = _asked_in_full(uniform(words))
     marked = take_places(text)
-    pieces = clauses.split(protect(marked.text), lambda piece: _stands(piece, reader))
-    if len(pieces) == 1 and _several(marked, reader, after_what(history)):
+    after = after_what(history)
+    pieces = clauses.split(protect(marked.text), lambda piece: _stands(piece, reader, after))
+    if len(pieces) == 1 and _several(marked, reader, after):
         pieces = clauses.split(protect(marked.text), lambda _: True)
-    pieces = best_pieces(pieces, marked.places, reader, after_what(history))
+    pieces = best_pieces(pieces, marked.places, reader, after)
     found: list[Intent] = []
     waiting: tuple[Place, ...] = ()
     for piece in pieces:
@@ -175,9 +176,14 @@ _EVERYWHERE = re.compile(r"\b(?:throughout|everywhere|overall|all (?:through|ove
 _POINTS_BACK = re.compile(r"\b(?:it|them|that|this|those|these)\b")
 
 
-def _stands(text: str, reader: ClauseReader) -> bool:
-    bare = re.sub(rf"{MARK}\d+", "", text).strip()
-    return bool(bare) and (POLITE.match(bare) is not None or reader.stands(bare))
+def _bare(text: str) -> str:
+    return re.sub(rf"{MARK}\d+", "", text).strip()
+
+
+def _stands(text: str, reader: ClauseReader, after: After) -> bool:
+    # As it will be judged, so that the heads read it once.
+    bare = said_of(clauses.Piece(_bare(text)), ()).text
+    return bool(bare) and (POLITE.match(bare) is not None or reader.stands(bare, after))
 
 
 def _hand_on_place(
@@ -274,9 +280,13 @@ def _last_fix(history: Sequence[Turn], reader: ClauseReader) -> Intent | None:
     """The last wish about the sound that the user uttered."""
     for index in range(len(history) - 1, max(-1, len(history) - 9), -1):
         if history[index].role == "user":
-            fixes = [
-                i for i in _read(gloss(history[index].text).text, (), reader) if i.kind == "fix"
-            ]
+            fixes = [i for i in _heard_before(history[index].text, reader) if i.kind == "fix"]
             if fixes:
                 return fixes[-1]
     return None
+
+
+@lru_cache(maxsize=128)
+def _heard_before(words: str, reader: ClauseReader) -> tuple[Intent, ...]:
+    """What an earlier turn asked for; it comes up for every piece of every later one."""
+    return _read(gloss(words).text, (), reader)
