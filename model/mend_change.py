@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mixmend.model.flow_render import band_centres_hz
+from mixmend.model.flow_render import band_centres_hz, band_filters
 from mixmend.model.mend_mel import Mel, as_heard
 from mixmend.model.mend_stats import as_features, song_stats
 from mixmend.model.mend_strength import strength_problem, strength_repair_db
@@ -44,6 +44,11 @@ _SECOND_OPINION: dict[TonalProblem, float] = {
 }
 # The strength head errs on other songs than the tone head does; found on training music, too.
 _STRENGTH_SHARE = 0.7
+# From which size on, dB, an unasked change is made, and from which on all of it: of tone, of the
+# level, and of the side against the middle.
+_TONE_FROM_TO_DB = (1.5, 2.5)
+_LEVEL_FROM_TO_DB = (3.0, 5.0)
+_SIDE_FROM_TO_DB = (2.5, 4.5)
 # Each of several faults is told again once the others are known.
 _ROUNDS = 2
 
@@ -66,6 +71,8 @@ def planned_change_db(
     change_db = np.zeros_like(mel)
     if rest or not request:
         change_db = flow.change_db(mel, rest, steps, on_share)
+    if not request:
+        change_db = cautious(change_db, mel)
     if problems:
         # What was asked for lies in the whole song alike: its gain does not move in time.
         change_db = np.repeat(change_db.mean(axis=1, keepdims=True), mel.shape[1], axis=1)
@@ -77,6 +84,35 @@ def planned_change_db(
         tone_db = flow.tone_db(mel, sentences_for(request, families))
         change_db = change_db + _STRENGTH_SHARE * told_db + (1 - _STRENGTH_SHARE) * tone_db
     return np.asarray(change_db, dtype=np.float32)
+
+
+def cautious(change_db: Mel, mel: Mel) -> Mel:
+    """An unasked change (2, frames, 96) without what is small of its level, tone and width.
+
+    Unasked, small changes are as often the song's own as a fault.
+    """
+    share = np.power(10.0, mel[0].astype(np.float64) / 10).mean(axis=0) * _band_widths(mel.shape[2])
+    middle = change_db[0].mean(axis=0)
+    level = 10 * np.log10((share / share.sum()) @ np.power(10.0, middle / 10))
+    away = _rms(middle - middle.mean())
+    kept = (change_db - np.float32(level)) * np.float32(_ramp(away, *_TONE_FROM_TO_DB))
+    kept += np.float32(level * _ramp(abs(level), *_LEVEL_FROM_TO_DB))
+    beside = change_db[1] - change_db[0]
+    wider = _rms(beside.mean(axis=0))
+    kept[1] = kept[0] + beside * np.float32(_ramp(wider, *_SIDE_FROM_TO_DB))
+    return np.asarray(kept, dtype=np.float32)
+
+
+def _ramp(value: float, low: float, high: float) -> float:
+    return float(np.clip((value - low) / (high - low), 0.0, 1.0))
+
+
+def _rms(values: NDArray[np.floating]) -> float:
+    return float(np.sqrt(np.mean(np.square(values))))
+
+
+def _band_widths(bands: int) -> NDArray[np.float64]:
+    return np.asarray(band_filters(bands).sum(axis=0))
 
 
 def sentences_for(instruction: str, problems: Collection[str]) -> str:

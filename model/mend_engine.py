@@ -61,6 +61,8 @@ _FAINTEST_PEAK = 10 ** (-90 / 20)
 _LEAST_HEARD_S = 10.0
 _TILE_S = 8.0
 _CONTEXT_S = 0.2
+# Of dry songs the room head says 0.02 dB in the median, of rooms 3 to 6.
+_ROOM_HEARD_DB = 1.5
 _LN_PER_DB = np.log(10.0) / 20
 
 
@@ -105,9 +107,10 @@ class MendEngine:
         for step in before:
             tell(Progress(0.05, step.label))
             audio = step.process(audio, strength * amounts[step.problem], region)
-        if "reverb" in amounts and self._flow.room is not None:
+        if self._flow.room is not None and ("reverb" in amounts or not instruction.strip()):
             tell(Progress(0.08, "evening out the room"))
-            audio = _out_of_room(audio, self._flow.room, region, strength)
+            least_db = 0.0 if "reverb" in amounts else _ROOM_HEARD_DB
+            audio = _out_of_room(audio, self._flow.room, region, strength, least_db)
         request = self._for_flow(instruction)
         if request or not instruction.strip():
             audio = self._flow_over(audio, request, region, strength, steps, tell)
@@ -162,15 +165,20 @@ class MendEngine:
         return out
 
 
-def _out_of_room(audio: Audio, head: RoomHead, region: Region | None, strength: float) -> Audio:
-    """The room's colour taken out: what it built up lowered, what it cancelled raised."""
+def _out_of_room(
+    audio: Audio, head: RoomHead, region: Region | None, strength: float, least_db: float
+) -> Audio:
+    """The room's colour taken out: what it built up lowered, what it cancelled raised.
+
+    A colour of less than `least_db` (RMS where the song has its power) is no room.
+    """
     from mixmend.model.mend_room import room_curve
 
     first, last = heard_frames(audio, region)
-    curve = room_curve(head, Audio(audio.samples[:, first:last], audio.sample_rate_hz))
-    if curve is None:
+    heard = room_curve(head, Audio(audio.samples[:, first:last], audio.sample_rate_hz))
+    if heard is None or heard.colour_db < least_db:
         return audio
-    return equalize(audio, curve, strength=strength, region=region)
+    return equalize(audio, heard.curve, strength=strength, region=region)
 
 
 def heard_frames(audio: Audio, region: Region | None) -> tuple[int, int]:

@@ -79,7 +79,15 @@ class RoomHead(nn.Module):
         return gains
 
 
-def room_curve(head: RoomHead, audio: Audio) -> Curve | None:
+@dataclass(frozen=True)
+class RoomHeard:
+    """The `curve` that undoes a room, and how strong it is: RMS in dB, weighed by the power."""
+
+    curve: Curve
+    colour_db: float
+
+
+def room_curve(head: RoomHead, audio: Audio) -> RoomHeard | None:
     """What undoes the room's colour in `audio` (channels, frames); None when too little is heard.
 
     Gains in dB at every 11 Hz up to 4.9 kHz; above, the mean of the last 400 Hz. The power of the
@@ -104,9 +112,11 @@ def room_curve(head: RoomHead, audio: Audio) -> Curve | None:
     gains /= heard
     gains -= 10 * np.log10((levels / levels.sum()) @ np.power(10.0, gains / 10))
     gains = np.clip(gains, -_MOST_DB, _MOST_DB)
+    colour_db = float(np.sqrt(levels / levels.sum() @ np.square(gains)))
     freq_hz = np.arange(BINS) * (RATE_HZ / FRAMING.size)
     top = float(gains[-40:].mean())
-    return Curve((*freq_hz[1:].tolist(), 6000.0), (*gains[1:].tolist(), top))
+    curve = Curve((*freq_hz[1:].tolist(), 6000.0), (*gains[1:].tolist(), top))
+    return RoomHeard(curve, colour_db)
 
 
 def pieces_of(audio: Audio) -> list[Audio]:

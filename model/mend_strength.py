@@ -33,7 +33,10 @@ MOST = max(len(FAMILIES[problem].amounts) for problem in PROBLEMS)
 # Asking for less treble is the same request by another name.
 _SAME: dict[Problem, TonalProblem] = {"too_bright": "harsh"}
 # How much the head counts against `known`; found on training music kept out of training.
-_TRUST = 0.7
+_TRUST: dict[TonalProblem, float] = {
+    "dull": 0.6, "harsh": 0.25, "airless": 0.5, "thin": 0.5,
+    "unclear": 0.6, "muddy": 0.5, "cold": 0.75, "vocals_buried": 0.5,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def strength_repair_db(
     family = FAMILIES[problem]
     heard = torch.softmax(logits[0, : len(family.amounts)].double(), 0).numpy()
     known = candidates(spectrum, problem)
-    chances = _TRUST * heard + (1 - _TRUST) * known.chances
+    chances = _TRUST[problem] * heard + (1 - _TRUST[problem]) * known.chances
     index = int(np.argmin(known.losses @ chances))
     return family.repair_db(band_response_db(problem, index).astype(np.float64), index)
 
