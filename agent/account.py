@@ -120,10 +120,10 @@ def _kept(session: Session, done: PassRecord, tried: list[PassRecord], claims: l
         return _once_more(was, done, change)
     text = f"I {did}{where_text(done)}{f': {change}' if change else ''}."
     if tried:
-        text += (
-            f" The whole of it did not pass my checks ({_small(tried[0].because)}), so I kept a "
-            "gentler one."
-        )
+        first = tried[0]
+        how = "with more of it" if first.strength > done.strength else "in another way"
+        why = _small(first.because).rstrip(".")
+        text += f" I first tried {how}, but that did not pass my checks: {why}."
     return text
 
 

@@ -177,6 +177,8 @@ TRUTHS = [
     "I brought the treble up: it rose from {was} dB to {now} dB at 6 to 10 kHz.",
     "I tried to take down the reverb, but took it back, because its level wavered by 3.3 dB.",
     "I tried to take down the reverb, but it did not pass my checks.",
+    "I first tried in another way, but that did not pass my checks: its level wavers by 3.3 dB.",
+    "I first tried with more of it, but that did not pass my checks: its level wavers by 3.3 dB.",
     "I rolled back the reverb pass, because it would have harmed the song.",
     "The echo is as it was; I could not reduce it without harm.",
     "You asked for -9 LUFS, but more would have squashed it.",
