@@ -14,11 +14,12 @@ from functools import cache
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from mixmend.model.corpus import Song, excerpt
 from mixmend.model.damage import without_dc
 from mixmend.model.degrade import degrade
+from mixmend.model.mend_descent import Descent, descend
 from mixmend.model.mend_room import PIECE_S, RoomConfig, RoomHead
 from mixmend.model.mend_room_stats import (
     BINS,
@@ -28,7 +29,7 @@ from mixmend.model.mend_room_stats import (
     narrow_power,
     room_figures,
 )
-from mixmend.tools.errors import InputError, UsageError
+from mixmend.tools.errors import InputError
 
 ROOMS = ("small", "big", "mix", "real")
 KINDS = (*ROOMS, "dry")
@@ -118,39 +119,26 @@ def train_room(
     examples: RoomExamples, config: RoomConfig, settings: RoomSettings
 ) -> Iterator[tuple[RoomRecord, RoomHead]]:
     """Step by step: what each was like, and the averaged head so far (the same object)."""
-    if settings.steps < 1:
-        raise UsageError("training takes at least one step.")
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
     head, average = RoomHead(config), RoomHead(config).eval()
     flat = examples.figures.astype(np.float32).transpose(1, 0, 2).reshape(FIGURES, -1)
     head.mean.copy_(torch.from_numpy(flat.mean(axis=1)))
     head.scale.copy_(torch.from_numpy(flat.std(axis=1) + 1e-3))
-    average.load_state_dict(head.state_dict())
-    optimizer = torch.optim.AdamW(
-        head.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
-    )
-    for step in range(settings.steps):
-        rate = min(1.0, (step + 1) / 100) * max(0.02, 1 - step / settings.steps)
-        for group in optimizer.param_groups:
-            group["lr"] = settings.learning_rate * rate
+
+    def loss_of() -> tuple[Tensor, Tensor]:
         some = rng.choice(len(examples.kinds), settings.batch)
         normal = head.normal(torch.from_numpy(examples.figures[some].astype(np.float32)))
         gains_db = head(normal + _NOISE * torch.randn_like(normal))
         before, after = distances(examples, some, gains_db)
         scale = before + _USUAL_DISTANCE
         loss = (after / scale).mean() + _HARM * ((after - before).clamp(min=0) / scale).mean()
-        loss = loss + _DECIBELS * _square_db(examples, some, gains_db)
-        optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        nn.utils.clip_grad_norm_(head.parameters(), 1.0)
-        optimizer.step()
-        keep = min(0.998, (1 + step) / (10 + step))
-        with torch.no_grad():
-            for held, value in zip(average.parameters(), head.parameters(), strict=True):
-                held.lerp_(value, 1 - keep)
-        left = float(after.detach().sum() / before.sum().clamp(min=1e-6))
-        yield RoomRecord(step + 1, left), average
+        left = after.sum() / before.sum().clamp(min=1e-6)
+        return loss + _DECIBELS * _square_db(examples, some, gains_db), left
+
+    descent = Descent(settings.steps, settings.learning_rate, settings.weight_decay)
+    for done in descend(head, average, descent, loss_of):
+        yield RoomRecord(done.step, done.told), average
 
 
 def distances(

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor
 
+from mixmend.model.mend_descent import Descent, descend
 from mixmend.model.mend_draw import EQ_WEIGHTS, Plan, played_stats, tone_response_db
 from mixmend.model.mend_net import ToneHead
 from mixmend.model.mend_pack import Pack
@@ -29,7 +30,6 @@ from mixmend.model.mend_strength import (
 from mixmend.model.mend_text import sentence_vectors
 from mixmend.model.problems import PROBLEM_OF_KIND
 from mixmend.model.requests import REQUESTS
-from mixmend.tools.errors import UsageError
 from mixmend.tools.process.faults import FAMILIES
 
 _OTHER_VERSION, _SECOND_FAULT, _NO_SIDE = 0.2, 0.08, 0.1
@@ -69,22 +69,14 @@ def train_strength(
 
     `start` is a head to go on from.
     """
-    if settings.steps < 1:
-        raise UsageError("training takes at least one step.")
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
     head, average = StrengthHead(config), StrengthHead(config).eval()
     if start is not None:
         head.load_state_dict(start.state_dict())
-    average.load_state_dict(head.state_dict())
     aims = torch.from_numpy(np.stack([_aims(number) for number in range(len(PROBLEMS))]))
-    optimizer = torch.optim.AdamW(
-        head.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
-    )
-    for step in range(settings.steps):
-        rate = min(1.0, (step + 1) / 100) * max(0.02, 1 - step / settings.steps)
-        for group in optimizer.param_groups:
-            group["lr"] = settings.learning_rate * rate
+
+    def loss_of() -> tuple[Tensor, Tensor]:
         drawn = [draw_strength(pack, clips, rng) for _ in range(settings.batch)]
         stats = [as_features(played_stats(pack, plan)) for _, _, plan in drawn]
         features = torch.from_numpy(np.stack(stats))
@@ -93,15 +85,11 @@ def train_strength(
         noisy = features + settings.noise * torch.randn_like(features)
         logs = torch.log_softmax(head(noisy, problem), 1)
         loss = -(aims[problem, amount] * logs).sum(1).mean()
-        optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        nn.utils.clip_grad_norm_(head.parameters(), 1.0)
-        optimizer.step()
-        keep = min(0.998, (1 + step) / (10 + step))
-        with torch.no_grad():
-            for held, value in zip(average.parameters(), head.parameters(), strict=True):
-                held.lerp_(value, 1 - keep)
-        yield StrengthRecord(step + 1, float(loss.detach())), average
+        return loss, loss
+
+    descent = Descent(settings.steps, settings.learning_rate, settings.weight_decay)
+    for done in descend(head, average, descent, loss_of):
+        yield StrengthRecord(done.step, done.loss), average
 
 
 def with_ears_of(tone: ToneHead, config: StrengthConfig) -> StrengthHead:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mixmend.model.flow_render import band_centres_hz, band_filters
+from mixmend.model.mend_descent import Descent, descend
 from mixmend.model.mend_draw import EQ_WEIGHTS, Plan, draw_plan, mean_change_db, played_stats
 from mixmend.model.mend_mel import BANDS
 from mixmend.model.mend_net import DB, MendConfig, ToneHead
@@ -83,32 +84,19 @@ def train_tone(
     head, average = ToneHead(config), ToneHead(config).eval()
     if start is not None:
         head.load_state_dict(start.state_dict())
-    average.load_state_dict(head.state_dict())
-    optimizer = torch.optim.AdamW(
-        head.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
-    )
-    for step in range(settings.steps):
-        for group in optimizer.param_groups:
-            group["lr"] = settings.learning_rate * _rate(step, settings.steps)
+
+    def loss_of() -> tuple[Tensor, Tensor]:
         drawn = _Drawn.of(pack, [draw_plan(pack, clips, rng) for _ in range(settings.batch)])
         noisy = drawn.features + settings.noise * torch.randn_like(drawn.features)
         found = head(noisy, drawn.text)[0]
         errors = ((found - drawn.change) ** 2).mean((1, 2))
         loss = (errors / (0.3 + drawn.change.abs().mean((1, 2)))).mean()
         shares = drawn.share_error(found).mean()
-        optimizer.zero_grad(set_to_none=True)
-        (loss + settings.shares * shares).backward()
-        nn.utils.clip_grad_norm_(head.parameters(), 1.0)
-        optimizer.step()
-        keep = min(0.999, (1 + step) / (10 + step))
-        with torch.no_grad():
-            for held, value in zip(average.parameters(), head.parameters(), strict=True):
-                held.lerp_(value, 1 - keep)
-        yield ToneRecord(step + 1, float(loss.detach()), float(shares.detach())), average
+        return loss + settings.shares * shares, shares
 
-
-def _rate(step: int, steps: int) -> float:
-    return min(1.0, (step + 1) / 200) * max(0.02, 1 - step / steps)
+    descent = Descent(settings.steps, settings.learning_rate, settings.weight_decay, 200, 0.999)
+    for done in descend(head, average, descent, loss_of):
+        yield ToneRecord(done.step, done.loss - settings.shares * done.told, done.told), average
 
 
 @dataclass(frozen=True, eq=False)

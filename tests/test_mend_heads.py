@@ -13,6 +13,7 @@ from scipy.signal import fftconvolve
 from mixmend.model.degrade import degrade
 from mixmend.model.flow_render import band_centres_hz
 from mixmend.model.mend_change import planned_change_db
+from mixmend.model.mend_descent import Descent, descend
 from mixmend.model.mend_engine import MendEngine
 from mixmend.model.mend_flow import MendFlow, load_flow, save_flow
 from mixmend.model.mend_mel import BANDS, as_heard, song_mel_db
@@ -40,7 +41,7 @@ from mixmend.model.mend_strength import (
 from mixmend.model.mend_strength_train import draw_strength, with_ears_of
 from mixmend.model.mend_weights import shipped_weights
 from mixmend.tools.audio import Audio
-from mixmend.tools.errors import FileError
+from mixmend.tools.errors import FileError, UsageError
 from mixmend.tools.long_term import long_term
 from mixmend.tools.paper_error import paper_error
 from mixmend.tools.process.faults import FAMILIES
@@ -299,3 +300,21 @@ def test_draws_of_strengths_cover_the_families() -> None:
     dull = [i for n, i, _ in drawn if PROBLEMS[n] == "dull"]
     amounts = np.array(FAMILIES["dull"].amounts)[dull]
     assert ((amounts >= 6) & (amounts <= 15)).mean() > 0.6
+
+
+def test_descent_finds_a_line_and_the_average_follows() -> None:
+    torch.manual_seed(0)
+    head, average = torch.nn.Linear(1, 1), torch.nn.Linear(1, 1)
+    x = torch.linspace(-1, 1, 20)[:, None]
+
+    def loss_of() -> tuple[torch.Tensor, torch.Tensor]:
+        off = (head(x) - (2 * x + 1)).square().mean()
+        return off, off * 10
+
+    steps = list(descend(head, average, Descent(400, 0.05, 0.0, warmup=10), loss_of))
+    assert [step.step for step in steps] == list(range(1, 401))
+    assert steps[-1].loss < 1e-3 < steps[0].loss
+    assert steps[0].told == pytest.approx(10 * steps[0].loss, rel=1e-5)
+    assert float(average.weight.detach()) == pytest.approx(2.0, abs=0.1)
+    with pytest.raises(UsageError, match="at least one step"):
+        next(descend(head, average, Descent(0, 0.1, 0.0), loss_of))
