@@ -42,6 +42,7 @@ class Allowance:
     new_clipping: float = 2e-5
     dynamics: bool = False  # the repair is meant to change levels by level
     stereo: bool = False  # the repair is meant to change the stereo image
+    tonal_shift: bool = False  # narrow gains may tip the balance of instruments, each in its place
     gaps: bool = False
     bandwidth: bool = False  # what reached highest may have been the fault itself
     bands: tuple[BandAllowance, ...] = field(default=())
@@ -105,13 +106,15 @@ _FOR: dict[Problem, Allowance] = {
         added_onsets_share=0.1,
     ),
     "dc_offset": Allowance(bands=_bands((0, 40, 40))),
+    # A room builds up its lowest resonances by 20 dB and more, where most music has little.
     "reverb": Allowance(
-        bands=_bands((*_ALL, 12)),
+        bands=_bands((0, 60, 30), (*_ALL, 12)),
         level_wobble_db=2.0,
         loudness_jump_db=8.0,
         least_width_ratio=0.3,
         mono_loss_db=2.0,
         dynamics=True,
+        tonal_shift=True,
     ),
     "too_dry": Allowance(silence=0.1, level_wobble_db=1.5, most_width_ratio=4.0),
     "squashed": Allowance(
@@ -177,6 +180,7 @@ def _widest(a: Allowance, b: Allowance) -> Allowance:
         new_clipping=max(a.new_clipping, b.new_clipping),
         dynamics=a.dynamics or b.dynamics,
         stereo=a.stereo or b.stereo,
+        tonal_shift=a.tonal_shift or b.tonal_shift,
         gaps=a.gaps or b.gaps,
         bandwidth=a.bandwidth or b.bandwidth,
         bands=a.bands + b.bands,

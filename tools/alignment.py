@@ -1,14 +1,17 @@
-"""How far one sound lags behind another, and whether its sides were exchanged."""
+"""How far one sound lags behind another, whether its sides were exchanged, and how they shifted."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixmend.tools.audio import Audio
+from mixmend.tools.frames import centred, spectra
 
+_TINY = 1e-12
 _PIECE_S = 3.0
 _PIECES = 7
 _FARTHEST_S = 0.25
@@ -68,6 +71,35 @@ def _piece_lag(was: NDArray[np.float64], now: NDArray[np.float64], farthest: int
     if np.abs(around[best]) < 6.0 * float(np.sqrt(np.mean(around**2))):
         return None
     return best - farthest
+
+
+def tonal_shift_db(before: Audio, after: Audio) -> float:
+    """How far the left-to-right balance moves by tone alone, dB: what equal gains on both sides, as
+    `after` has them in bins of about 10 Hz, do to the balance of `before`. 0 for other than two
+    channels.
+    """
+    if before.channels != 2 or after.channels != 2:
+        return 0.0
+    was, now = _side_power(before), _side_power(after)
+    gain = (now.sum(axis=0) + _TINY) / (was.sum(axis=0) + _TINY)
+    left, right = was @ gain
+    left_was, right_was = was.sum(axis=1)
+    if min(left, right, left_was, right_was) <= 0:
+        return 0.0
+    return float(10 * np.log10(left / right) - 10 * np.log10(left_was / right_was))
+
+
+def _side_power(audio: Audio) -> NDArray[np.float64]:
+    """Mean power (2, bins) of left and right."""
+    size = 1 << round(np.log2(audio.sample_rate_hz / 10))
+    framing = centred(size, size // 2)
+    sides = []
+    for channel in range(2):
+        power = np.zeros(size // 2 + 1)
+        for piece in spectra(audio, framing, itemgetter(channel)):
+            power += np.square(np.abs(piece)).sum(axis=0)
+        sides.append(power)
+    return np.stack(sides)
 
 
 def side_agreement(before: Audio, after: Audio) -> float | None:
