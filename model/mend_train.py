@@ -204,7 +204,8 @@ class _Run:
     def _keep(self, name: str, head: nn.Module) -> None:
         from safetensors.torch import save_file
 
-        part = self.output / f"{name}.part"
+        # Every process of a run on several GPUs trains the same head and keeps it.
+        part = self.output / f"{name}.{os.getpid()}.part"
         save_file(head.state_dict(), part)
         part.replace(self.output / name)
 
