@@ -2,9 +2,10 @@
 
 The flow moves log mel levels of middle and side towards what the request asks for, and the change
 becomes a smooth gain on the recording's own spectrum: where the model does nothing the output is
-the input, and nothing can be added that was not in the song. What a gain cannot do has its own
-part: clipped peaks are rebuilt before the flow, a missing side is made from the middle as wide as
-the flow says, and faults that the flow was never taught (hum, clicks, ...) go to `dsp`.
+the input, and nothing can be added that was not in the song. Rooms are heard by a head of their
+own, in narrow bands. What a gain cannot do has its own part: clipped peaks are rebuilt before the
+flow, a missing side is made from the middle as wide as the flow says, and faults that the flow was
+never taught (hum, clicks, ...) go to `dsp`.
 """
 
 from __future__ import annotations
@@ -92,8 +93,8 @@ class MendEngine:
     ) -> Audio:
         """Repair what `instruction` asks for; "" is automatic mode. Same shape, rate, alignment.
 
-        `steps` is how many steps the flow takes; with none, as by default, the tone head alone
-        answers. Deterministic on one machine.
+        `steps` is how many steps the flow takes; with none, as by default, the heads answer.
+        Deterministic on one machine.
         """
         if strength == 0.0 or audio.frames == 0:
             return audio
