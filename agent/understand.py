@@ -104,19 +104,14 @@ def _read(words: str, history: tuple[Turn, ...], reader: ClauseReader) -> tuple[
         if not intents and said.places:
             waiting = _hand_on_place(said, found, waiting, history, reader)
             continue
-        if not said.places and waiting:
+        everywhere = _EVERYWHERE.search(said.text) is not None
+        if not said.places and waiting and not everywhere:
             intents = [
                 i if i.kind not in ("fix", "leave") else p
                 for i in intents
                 for p in placed(i, waiting)
             ]
-        elif (
-            not said.places
-            and said.shares
-            and found
-            and len(intents) == 1
-            and not _EVERYWHERE.search(said.text)
-        ):
+        elif not said.places and said.shares and found and len(intents) == 1 and not everywhere:
             last = found[-1]
             if last.kind == intents[0].kind == "fix":
                 place = {
@@ -172,7 +167,10 @@ _SAYS_DO_IT = re.compile(
 _ANOTHER_WISH = 0.6
 # "Thanks, now the hum": what was done is kept.
 _PRAISES = re.compile(r"\b(?:thanks|thank you|cheers|great|good|nice|cool)\b")
-_EVERYWHERE = re.compile(r"\b(?:throughout|everywhere|overall|all (?:through|over|the way))\b")
+_EVERYWHERE = re.compile(
+    r"\b(?:throughout|everywhere|overall|all (?:through|over|the way)|"
+    r"(?:the|this|my) (?:whole|entire) (?:song|track|thing|piece|recording|file|mix))\b"
+)
 _POINTS_BACK = re.compile(r"\b(?:it|them|that|this|those|these)\b")
 
 

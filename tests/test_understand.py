@@ -101,6 +101,11 @@ def test_times_become_regions(place: str, region: tuple[float, float | None]) ->
         assert intent.section is None
 
 
+def test_what_is_said_of_the_whole_song_borrows_no_place() -> None:
+    found = fixes("in the chorus the vocals are too loud, and make the whole song brighter")
+    assert [(i.problem, i.section) for i in found] == [("vocals_loud", "chorus"), ("dull", None)]
+
+
 def test_named_parts_become_sections_and_no_region() -> None:
     (intent,) = fixes("less reverb in the second chorus")
     assert (intent.section, intent.section_n, intent.region) == ("chorus", 2, None)

@@ -128,7 +128,8 @@ def run(*, quick: bool = False, on_progress: Callable[[float, str], None] | None
     sets = {
         "held-out families": held_out,
         "strangers, earlier lots": [u for u in strangers if u.family.endswith(("second", "third"))],
-        "strangers, fresh lot": [u for u in strangers if u.family.endswith("s7")],
+        "strangers, everyday lot": [u for u in strangers if u.family.endswith("s7")],
+        "strangers, lot with pictures": [u for u in strangers if u.family.endswith("s8")],
     }
     if quick:
         sets = {name: utterances[::5] for name, utterances in sets.items()}
@@ -158,6 +159,6 @@ def run(*, quick: bool = False, on_progress: Callable[[float, str], None] | None
         notes=(
             "Held-out families are ways of phrasing the heads were not trained on; strangers are "
             "sentences written apart from the system, in these lots never used to train the heads; "
-            "the fresh lot was measured once, when it was new.",
+            "the last two lots were drawn up when the rest was done.",
         ),
     )  # fmt: skip
