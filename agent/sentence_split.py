@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from mixmend.agent.clause_reading import ClauseReader
 from mixmend.agent.clause_text import said_of, says_nothing
@@ -22,6 +23,12 @@ _WHOLE = 2.0
 _PIECE = 1.0
 # "Also" and "on top of that" say that something else comes; so do two places.
 _ADDED, _PLACES = 2.0, 1.5
+# So does "and the vocals are buried" after a clause in which something else was named.
+_ANOTHER = 8.0
+_AND = re.compile(r"\b(?:and|but)\b")
+_OWN_SUBJECT = re.compile(
+    r"(?:the|my|his|her|our|their|its|your|there|i|you|nobody|no one|everything)\b"
+)
 _ADDS = re.compile(r"\b(?:also|plus|besides|on top of that|additionally|moreover)\b")
 _LONGEST, _MOST = 4, 8
 _LEAST = 1e-3
@@ -80,6 +87,7 @@ class _Scores:
         if (start, end) not in self._known:
             run = self._pieces[start:end]
             added = sum(_ADDS.search(piece.seam) is not None for piece in run[1:])
+            added += _ANOTHER / _ADDED * sum(_names_another(*pair) for pair in pairwise(run))
             placed = max(0, sum(MARK in piece.raw for piece in run) - 1)
             read = _support(self.text(start, end), self._reader, self._after)
             self._known[start, end] = read - _ADDED * added - _PLACES * placed
@@ -92,6 +100,14 @@ def _enumerates(pieces: Sequence[Piece]) -> bool:
         return False
     named = [read_wishes(piece.text).best for piece in pieces]
     return None not in named and len(set(named)) == len(named)
+
+
+def _names_another(before: Piece, piece: Piece) -> bool:
+    """Whether "and" brings a clause with a subject of its own that names another wish outright."""
+    if not _AND.search(piece.seam) or not _OWN_SUBJECT.match(piece.text):
+        return False
+    first, second = read_wishes(before.text).best, read_wishes(piece.text).best
+    return first is not None and second is not None and first != second
 
 
 def join(pieces: Sequence[Piece]) -> Piece:

@@ -286,3 +286,21 @@ def test_history_gives_short_answers_their_meaning() -> None:
     assert (again.kind, again.problem, again.section) == ("fix", "dull", "chorus")
     (also,) = understand("and the bass", history).intents
     assert (also.kind, also.problem) == ("fix", "thin")
+
+
+@pytest.mark.parametrize(
+    ("words", "problems"),
+    [
+        (
+            "it sounds like it was recorded in a church and the vocals are buried",
+            ["reverb", "vocals_buried"],
+        ),
+        (
+            "it sounds like we played in a swimming pool and the vocals are buried",
+            ["reverb", "vocals_buried"],
+        ),
+        ("it's thin, like a tin can, no weight at all", ["thin"]),
+    ],
+)
+def test_and_with_a_subject_of_its_own_brings_another_wish(words: str, problems: list[str]) -> None:
+    assert [intent.problem for intent in understand(words).intents] == problems
