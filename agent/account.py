@@ -137,7 +137,7 @@ def _once_more(was: PassRecord, done: PassRecord, change: str) -> str:
     old, new = figure(metric, was.after), figure(metric, done.after)
     if done.region is None and old is not None and new is not None:
         if format_value(metric, old) != format_value(metric, new):
-            text += f" In the version before it was {format_value(metric, old)}."
+            text += f" In the version before, {metric.phrase} was {format_value(metric, old)}."
         elif done.strength > was.strength:
             text += " That moved the figure no further: there is no more of it to be had."
     return text

@@ -87,10 +87,10 @@ class _Scores:
         if (start, end) not in self._known:
             run = self._pieces[start:end]
             added = sum(_ADDS.search(piece.seam) is not None for piece in run[1:])
-            added += _ANOTHER / _ADDED * sum(_names_another(*pair) for pair in pairwise(run))
+            others = sum(_names_another(*pair) for pair in pairwise(run))
             placed = max(0, sum(MARK in piece.raw for piece in run) - 1)
             read = _support(self.text(start, end), self._reader, self._after)
-            self._known[start, end] = read - _ADDED * added - _PLACES * placed
+            self._known[start, end] = read - _ADDED * added - _ANOTHER * others - _PLACES * placed
         return self._known[start, end]
 
 
