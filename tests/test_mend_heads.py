@@ -27,7 +27,7 @@ from mixmend.model.mend_room_stats import (
     narrow_power,
     room_figures,
 )
-from mixmend.model.mend_room_train import RoomExamples, distances
+from mixmend.model.mend_room_train import RoomExamples, _modulation, distances
 from mixmend.model.mend_stats import as_features, song_stats
 from mixmend.model.mend_strength import (
     MOST,
@@ -134,10 +134,27 @@ def test_a_room_gain_is_what_the_sound_gets(rate: int, channels: int) -> None:
     assert far[0] == pytest.approx(far[1], abs=0.01)
     torch.manual_seed(0)
     network = MendNet(TINY).eval().requires_grad_(False)
-    flow = MendFlow(network.tone, lambda: network, "0" * 64, {}, room_head())
-    out = MendEngine(lambda: flow).restore(sound, "Reduce the room echo.", strength=1.0)
-    assert out.samples.shape == sound.samples.shape
-    assert np.isfinite(out.samples).all()
+    still, moved = (
+        MendEngine(
+            lambda head=head: MendFlow(network.tone, lambda: network, "0" * 64, {}, head)  # type: ignore[misc]
+        ).restore(sound, "Reduce the room echo.")
+        for head in (room_head(), room_head(push_db=-9.0))
+    )
+    assert moved.samples.shape == sound.samples.shape
+    assert np.isfinite(moved.samples).all()
+    at, beside = (
+        20 * np.log10(_amplitude_at(moved, hz) / _amplitude_at(still, hz))
+        for hz in (centre_hz, 1.5 * centre_hz)
+    )
+    assert at - beside == pytest.approx(-9.0, abs=1.5)
+
+
+def _amplitude_at(audio: Audio, hz: float) -> float:
+    """RMS amplitude of all channels within 11 Hz of a frequency."""
+    spectra = np.abs(np.fft.rfft(audio.samples * np.hanning(audio.frames), axis=1))
+    freq_hz = np.fft.rfftfreq(audio.frames, 1 / audio.sample_rate_hz)
+    near = np.abs(freq_hz - hz) < RATE_HZ / FRAMING.size
+    return float(np.sqrt(np.mean(np.square(spectra[:, near]))))
 
 
 def test_a_room_head_that_says_nothing_leaves_only_the_part(shipped: MendFlow) -> None:
@@ -166,18 +183,11 @@ def test_distances_fall_when_the_room_is_undone() -> None:
     )
     dry = replace(examples, amplitude=envelope.astype(np.float16))
     some = np.array([0])
-    aim, _ = _modulation_of(dry)
-    examples = replace(examples, dry=aim)
+    power = torch.from_numpy(dry.amplitude).float().square()
+    examples = replace(examples, dry=_modulation(power).numpy())
     before, after = distances(examples, some, torch.from_numpy(-room_db[None]))
     assert float(before) > 0.1
     assert float(after) < 0.01
-
-
-def _modulation_of(examples: RoomExamples) -> tuple[np.ndarray, None]:
-    from mixmend.model.mend_room_train import _modulation
-
-    power = torch.from_numpy(examples.amplitude).float().square()
-    return _modulation(power).numpy(), None
 
 
 def test_the_shipped_room_head_helps_in_a_room_and_leaves_dry_music(shipped: MendFlow) -> None:
