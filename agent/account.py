@@ -6,37 +6,29 @@ why, and what comes next or that it is time to stop.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mixmend.agent import takes
+from mixmend.agent.account_level import (
+    Mark,
+    level_lines,
+    lufs_text,
+    new_level_goals,
+    result_text,
+)
 from mixmend.agent.advice import HELPS, WHAT
 from mixmend.agent.drift import MOST_TEXTURE_DB, WARN_TEXTURE_DB
 from mixmend.agent.explain import DOING, LEAST_SAID_CONFIDENCE, change_text, lineage, where_text
 from mixmend.agent.metrics import figure, format_value, telling_metric
 from mixmend.agent.plan import HOPELESS_UNASKED, LEVEL, worth_mending
-from mixmend.agent.records import Claim, Finding, GoalRecord, PassRecord, SessionRecord
+from mixmend.agent.records import Claim, Finding, PassRecord, SessionRecord
 from mixmend.agent.session import LEVEL_GOAL, Session
-from mixmend.agent.targets import TARGETS
-from mixmend.model.problems import Problem
 
 MOST_SAID = 3
-LEAST_LEVEL_CHANGE_LU = 0.3
 
 
 _STOP = (
     "By measurement nothing else clearly needs mending, so I would stop here. Tell me if it is too "
     "much or not enough, or say undo."
 )
-
-
-@dataclass(frozen=True)
-class Mark:
-    """Where a turn began: how many passes there were, which take was heard, which head."""
-
-    passes: int = 0
-    take: int = 0
-    head: int = 0
-    takes: int = 0
 
 
 def greeting(record: SessionRecord) -> str:
@@ -70,7 +62,7 @@ def account(session: Session, mark: Mark, claims: list[Claim]) -> str:
     new_take = session.record.take > mark.takes
     parts = [" ".join(_done(session, mark, claims))]
     if new_take or mark == Mark():
-        parts.append(_result(session, mark, claims))
+        parts.append(result_text(session, mark, claims))
     if new_take:
         parts[1] = f"{parts[1]} This is version {session.record.take}.".strip()
         parts.append(_drift(session))
@@ -96,15 +88,9 @@ def _done(session: Session, mark: Mark, claims: list[Claim]) -> list[str]:
                 lines += _disagreement(record, done)
         elif done.verdict == "rolled_back" and not any(_same(p, done) for p in new[index + 1 :]):
             lines.append(_rolled_back(done))
-    for goal in _new_level_goals(session, mark):
-        lines += _level(session, mark, goal.problem, claims)
+    for goal in new_level_goals(session, mark):
+        lines += level_lines(session, mark, goal.problem, claims)
     return lines
-
-
-def _new_level_goals(session: Session, mark: Mark) -> list[GoalRecord]:
-    """Wishes about level that are new or changed since the turn began."""
-    old = takes.take(session, mark.take).level_goals
-    return [goal for goal in takes.level_goals(session) if goal not in old]
 
 
 def _same(a: PassRecord, b: PassRecord) -> bool:
@@ -180,74 +166,6 @@ def _disagreement(record: SessionRecord, done: PassRecord) -> list[str]:
     if done.problem in related or done.region is not None or not done.problem:
         return []
     return ["My measurements had not shown that as a fault; I did it because you asked."]
-
-
-def _level(session: Session, mark: Mark, problem: Problem, claims: list[Claim]) -> list[str]:
-    before = session.measurement(takes.take(session, mark.take).version).loudness.integrated_lufs
-    now = session.measurement().loudness.integrated_lufs
-    if before is None or now is None:
-        return []
-    again = any(g.problem == problem for g in takes.take(session, mark.take).level_goals)
-    moved = now - before if problem == "too_quiet" else before - now
-    if again and abs(moved) >= LEAST_LEVEL_CHANGE_LU:
-        claims.append(Claim(key="loudness.integrated_lufs", value=before, when="before"))
-        return [f"I set the level anew: from {_number(before)} LUFS to {_lufs(now, claims)}."]
-    if moved < LEAST_LEVEL_CHANGE_LU:
-        return [
-            f"I could not {DOING[problem][1]}: any more would harm it, so it stays at "
-            f"{_lufs(now, claims)}."
-        ]
-    claims.append(Claim(key="loudness.integrated_lufs", value=before, when="before"))
-    return [f"I {DOING[problem][0]}: from {_number(before)} LUFS to {_lufs(now, claims)}."]
-
-
-def _result(session: Session, mark: Mark, claims: list[Claim]) -> str:
-    """Level and peaks of the written file, where they are new or were asked for."""
-    record = session.record
-    if record.output is None:
-        return ""
-    loudness = record.output.measurement.loudness
-    lufs, peak = loudness.integrated_lufs, loudness.true_peak_dbtp
-    before = session.measurement(takes.take(session, mark.take).version).loudness
-    text = ""
-    aimed = record.target_lufs if record.target_lufs is not None else TARGETS[record.target].lufs
-    new_aim = (record.target, record.target_lufs) != _aim_of(session, mark.take)
-    moved = _moved(before.integrated_lufs, lufs)
-    told_level = bool(_new_level_goals(session, mark))
-    if lufs is not None and not told_level and (mark.take == 0 or new_aim or moved):
-        was = before.integrated_lufs
-        text = f"The finished file plays at {_lufs(lufs, claims)}"
-        if was is not None and not moved:
-            text += ", as loud as before"
-        elif was is not None:
-            claims.append(Claim(key="loudness.integrated_lufs", value=was, when="source"))
-            text += f" (before that it was {_number(was)} LUFS)"
-        if aimed is not None and abs(lufs - aimed) <= 0.25 and new_aim:
-            text += (
-                f", which is {TARGETS[record.target].says}"
-                if record.target_lufs is None
-                else (", as you asked")
-            )
-    if peak is not None and (text or mark.take == 0 or _moved(before.true_peak_dbtp, peak)):
-        claims.append(Claim(key="loudness.true_peak_dbtp", value=peak, when="output"))
-        peaks = f"its highest peaks reach {_number(peak)} dBTP"
-        safe = ", low enough not to crackle on any player" if peak <= -0.95 else ""
-        text = f"{text}, and {peaks}{safe}." if text else f"{peaks[:1].upper()}{peaks[1:]}{safe}."
-    elif text:
-        text += "."
-    if lufs is not None and aimed is not None and abs(lufs - aimed) > 0.25:
-        claims.append(Claim(key="loudness.integrated_lufs", value=aimed, when="output"))
-        text += f" I stopped short of {_number(aimed)} LUFS, because more would have squashed it."
-    return text
-
-
-def _aim_of(session: Session, number: int) -> tuple[str, float | None]:
-    known = takes.take(session, number)
-    return known.target, known.target_lufs
-
-
-def _moved(was: float | None, now: float | None) -> bool:
-    return was is None or now is None or abs(now - was) >= LEAST_LEVEL_CHANGE_LU
 
 
 def _drift(session: Session) -> str:
@@ -329,7 +247,7 @@ def reasons(session: Session, claims: list[Claim]) -> str:
     for goal in takes.level_goals(session):
         now = session.measurement().loudness.integrated_lufs
         if now is not None:
-            lines.append(f"You asked for another level; it plays at {_lufs(now, claims)} now.")
+            lines.append(f"You asked for another level; it plays at {lufs_text(now, claims)} now.")
             _ = goal
     if not lines:
         found = [f.says for f in record.findings_before if _is_said(f)][:MOST_SAID]
@@ -348,20 +266,11 @@ def _failures(record: SessionRecord) -> list[PassRecord]:
     return list(last.values())
 
 
-def _lufs(value: float, claims: list[Claim]) -> str:
-    claims.append(Claim(key="loudness.integrated_lufs", value=value, when="output"))
-    return f"{_number(value)} LUFS (loudness as streaming services measure it)"
-
-
 def _listed(items: list[str]) -> str:
     items = list(dict.fromkeys(items))
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} and {items[-1]}"
-
-
-def _number(value: float) -> str:
-    return f"{value:.1f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _small(text: str) -> str:

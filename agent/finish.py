@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mixmend.agent import takes
 from mixmend.agent.guard import judge
 from mixmend.agent.plan import LEVEL
 from mixmend.agent.records import OutputRecord, PassRecord
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from mixmend.tools.writing import BitDepth
 
 _TRIES = 6
+_LEVEL_TRIES = 4
+_GENTLER = 0.6
 _MARGIN_DB = 0.05  # room for the rounding of the last bit and of the meter
 _QUIET_CAP_LUFS = -11.0  # a quiet song is not raised past what masters usually have
 _USUAL_LUFS = -14.0
@@ -82,6 +85,22 @@ def finish(
         if finished is not None:
             return finished
         _take_back_last(session, verdict_says)
+
+
+def finish_unsquashed(session: Session, out: Path, bit_depth: BitDepth) -> Finished:
+    """`finish`, and a wish for more level is cut back until it does not squash the song."""
+    finished = finish(session, out, bit_depth=bit_depth)
+    for _ in range(_LEVEL_TRIES):
+        goals = takes.level_goals(session)
+        checks = finished.level_pass.checks
+        squashed = any(check.name == "dynamics_kept" and not check.ok for check in checks)
+        if not squashed or not goals:
+            break
+        gentler = [g.model_copy(update={"strength": _GENTLER * g.strength}) for g in goals]
+        takes.set_level_goals(session, gentler)
+        session.update(head=finished.level_pass.parent)
+        finished = finish(session, out, bit_depth=bit_depth)
+    return finished
 
 
 def _finish_once(

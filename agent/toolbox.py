@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 from mixmend.agent import remaking, takes
 from mixmend.agent import tool_arguments as args
-from mixmend.agent.account import Mark, account, greeting, reasons
+from mixmend.agent.account import account, greeting, reasons
+from mixmend.agent.account_level import Mark
 from mixmend.agent.advice import WHAT
 from mixmend.agent.comparing import compare_takes
 from mixmend.agent.explain import explain, findings_text
-from mixmend.agent.finish import Finished, finish
+from mixmend.agent.finish import finish_unsquashed
 from mixmend.agent.limits import Limits, Spent
 from mixmend.agent.passes import work_on
+from mixmend.agent.places import places
 from mixmend.agent.plan import LEVEL, goal_from_words
 from mixmend.agent.records import Claim, GoalRecord, PassRecord
-from mixmend.agent.sections import find_section
 from mixmend.agent.session import Session
 from mixmend.agent.targets import get_target
 from mixmend.agent.tool_answers import answers, finding_answer, pass_answer, plain, summary
@@ -48,10 +49,6 @@ class Wanted:
     strength: float | None = None
     steps: int | None = None
 
-
-_LEVEL_TRIES = 4
-# Parts that are told by their level: without a difference in level all of the song is meant.
-_LEVEL_PARTS = frozenset({"loud parts", "quiet parts", "loud part", "quiet part"})
 
 # What is shown while a tool runs; the problem that is worked on is put in.
 STEPS: dict[str, str] = {
@@ -191,7 +188,10 @@ class Toolbox:
         """
         if problem not in PROBLEMS:
             raise UsageError(f"there is no problem {problem!r}; there are {', '.join(PROBLEMS)}.")
-        spans, grounds = self._places(start_s, end_s, section, section_n)
+        spans: list[Span | None] = [self.wanted.region]
+        grounds = ""
+        if self.wanted.region is None:
+            spans, grounds = places(self.session, start_s, end_s, section, section_n)
         share = min(max(amount, 0.0), 1.0)
         results = [self._restore_once(problem, share, span, asked) for span in spans]
         self.unfinished = True
@@ -318,7 +318,7 @@ class Toolbox:
         if takes.is_current(self.session) and self.session.record.take != 0:
             # What was heard before is written again: the same step from the same version.
             self.session.update(head=self.session.working_version().number)
-        finished = self._finished()
+        finished = finish_unsquashed(self.session, self.wanted.out, self.wanted.bit_depth)
         take = takes.enter(self.session, before=self.mark.take)
         self.unfinished = False
         remaking.note_drift(self.session, finished.level_pass)
@@ -332,23 +332,6 @@ class Toolbox:
             "written": finished.output.path, "version": take.number, "name": take.name,
             "text": text, **summary(finished.output.measurement),
         }  # fmt: skip
-
-    def _finished(self) -> Finished:
-        """The closing step; a wish for more level is cut back until it does not squash the song."""
-        finished = finish(self.session, self.wanted.out, bit_depth=self.wanted.bit_depth)
-        for _ in range(_LEVEL_TRIES):
-            goals = takes.level_goals(self.session)
-            squashed = any(
-                check.name == "dynamics_kept" and not check.ok
-                for check in finished.level_pass.checks
-            )
-            if not squashed or not goals:
-                break
-            gentler = [g.model_copy(update={"strength": 0.6 * g.strength}) for g in goals]
-            takes.set_level_goals(self.session, gentler)
-            self.session.update(head=finished.level_pass.parent)
-            finished = finish(self.session, self.wanted.out, bit_depth=self.wanted.bit_depth)
-        return finished
 
     def explain(self) -> dict[str, Any]:
         """What was done and why, and what it changed, in measured terms, ready to be said."""
@@ -390,30 +373,6 @@ class Toolbox:
                 f"the limit of {self.limits.max_passes} changes on top of each other is reached, "
                 "because every one leaves traces; take one back first."
             )
-
-    def _places(
-        self, start_s: float | None, end_s: float | None, section: str | None, nth: int | None
-    ) -> tuple[list[Span | None], str]:
-        if self.wanted.region is not None:
-            return [self.wanted.region], ""
-        duration_s = self.session.record.source.duration_s
-        if section:
-            found = find_section(section, self.session.measurement(), nth)
-            if not found.spans and section.lower() in _LEVEL_PARTS:
-                return [None], "I could not tell these parts apart, so I took the whole song"
-            if not found.spans:
-                raise InputError(f"{found.grounds}; give me the time instead.")
-            return list(found.spans), found.grounds
-        if start_s is None and end_s is None:
-            return [None], ""
-        start = start_s or 0.0
-        if start < 0:
-            start += duration_s
-        end = duration_s if end_s is None else end_s
-        start, end = max(0.0, start), min(duration_s, end)
-        if end - start < 0.05:
-            raise InputError(f"the song is {duration_s:.0f} s long; choose a place inside it.")
-        return [(start, end)], ""
 
 
 def _unique(claims: Sequence[Claim]) -> list[Claim]:

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mixmend.agent.claim_words import TOPICS
-from mixmend.agent.facts import Fact, Facts
+from mixmend.agent.facts import Facts
+from mixmend.agent.known_figures import Fact
 
 _UNIT = re.compile(
     r"\s*-?(dBTP|dB ?TP|dBFS|decibels?|dB|LUFS|LKFS|LU|kHz|kilohertz|Hz|hertz|ms|milliseconds?|"
