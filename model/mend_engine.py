@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixmend.model.channel_pairs import channel_pairs
-from mixmend.model.damage import peak
+from mixmend.model.damage import peak, rms
 from mixmend.model.dsp import STEPS as DSP_STEPS
 from mixmend.model.dsp import Step
 from mixmend.model.dsp_automatic import plan_automatic
@@ -39,8 +39,9 @@ if TYPE_CHECKING:
 # On songs kept out of training the tone head alone recovers more than with the flow around it, so
 # the flow is followed only when steps are asked for.
 STEPS = 0
-# A song that was made quiet is brought up until its highest sample is where most songs have it.
-USUAL_PEAK = 0.944
+# A song that was made quiet is brought up until its highest sample is where most songs have it:
+# at -1.2 dB, and higher the denser it is below a crest factor of 14 dB (fitted on 400 songs).
+_USUAL_PEAK_DB, _USUAL_CREST_DB, _PEAK_OVER_CREST, _MOST_PEAK_DB = -1.2, 14.0, 0.3, -0.3
 # What the flow was taught, but for what a part does better on the training music: frames of 23 ms
 # are too long for attacks, and too short for what a compressor did to a whole song.
 _OWN_PARTS: tuple[Problem, ...] = (
@@ -61,6 +62,8 @@ _LOOKED_AT_S = 20.0
 _FAINTEST_PEAK = 10 ** (-90 / 20)
 _LEAST_HEARD_S = 10.0
 _TILE_S = 8.0
+# On music of packages that neither had heard 59 % of the width came back at 0.5, 62 % at 0.8.
+_USUAL_WIDTH_SHARE = 0.8
 _CONTEXT_S = 0.2
 # Of dry songs the room head says 0.02 dB in the median, of rooms 3 to 6.
 _ROOM_HEARD_DB = 1.5
@@ -204,13 +207,21 @@ def quantised_bits(audio: Audio) -> int:
 
 
 def bring_to_peak(audio: Audio, strength: float, region: Region | None) -> Audio:
-    """Gain that brings the highest sample up to 0.944 of full scale; never down."""
+    """Gain that brings the highest sample up to where such songs have it; never down."""
     from mixmend.tools.process.level import apply_gain
 
     highest = peak(audio)
-    if highest < _FAINTEST_PEAK or highest >= USUAL_PEAK:
+    if highest < _FAINTEST_PEAK:
         return audio
-    return apply_gain(audio, strength * 20 * math.log10(USUAL_PEAK / highest), region=region)
+    missing_db = usual_peak_db(highest, rms(audio)) - 20 * math.log10(highest)
+    return apply_gain(audio, strength * missing_db, region=region) if missing_db > 0 else audio
+
+
+def usual_peak_db(highest: float, mean: float) -> float:
+    """Where a song with this highest sample and RMS would usually have its peak, dB."""
+    crest_db = 20 * math.log10(highest / mean)
+    denser_db = max(0.0, _USUAL_CREST_DB - crest_db)
+    return min(_MOST_PEAK_DB, _USUAL_PEAK_DB + _PEAK_OVER_CREST * denser_db)
 
 
 def _amounts(audio: Audio, instruction: str, region: Region | None) -> dict[Problem, float]:
@@ -272,7 +283,7 @@ def _as_wide(
 ) -> Audio:
     """A side made from the middle where the flow wants more than a gain on the old one gives.
 
-    Half-way between the width that the flow wants and the one that such music usually has.
+    Between the width that the flow wants and the one that such music usually has.
     """
     from mixmend.tools.process.stereo import usual_width, widen
 
@@ -281,7 +292,7 @@ def _as_wide(
         return audio
     usual = usual_width(audio, region)
     if usual is not None:
-        wanted = (wanted + usual) / 2
+        wanted += _USUAL_WIDTH_SHARE * (usual - wanted)
     return widen(audio, strength=strength, region=region, target_width=wanted)
 
 

@@ -32,10 +32,10 @@ PROBLEMS: tuple[TonalProblem, ...] = (
 MOST = max(len(FAMILIES[problem].amounts) for problem in PROBLEMS)
 # Asking for less treble is the same request by another name.
 _SAME: dict[Problem, TonalProblem] = {"too_bright": "harsh"}
-# How much the head counts against `known`; found on training music kept out of training.
+# How much the head counts against `known`; found on music of packages that neither had heard.
 _TRUST: dict[TonalProblem, float] = {
-    "dull": 0.6, "harsh": 0.25, "airless": 0.5, "thin": 0.5,
-    "unclear": 0.6, "muddy": 0.5, "cold": 0.75, "vocals_buried": 0.5,
+    "dull": 0.5, "harsh": 0.25, "airless": 0.25, "thin": 0.75,
+    "unclear": 0.25, "muddy": 0.75, "cold": 0.75, "vocals_buried": 0.75,
 }  # fmt: skip
 
 
