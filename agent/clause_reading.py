@@ -158,6 +158,10 @@ def rule_votes(text: str, after: After = "nothing") -> Votes:
     reading = read_wishes(text)
     if after == "proposal" and meta.declines(text):
         return Votes({"leave": _RULE_COMMAND}, reading, sure=True)
+    if meta.asks_about_song(text, after != "nothing"):
+        return Votes({"question": _RULE_COMMAND}, reading, sure=True, certain=True)
+    if meta.is_just_right(text) and aspect_of(text, reading) is not None:
+        return Votes({"leave": _RULE_COMMAND}, reading)
     said = meta.read_meta(text, after != "nothing")
     if said is not None:
         return Votes(

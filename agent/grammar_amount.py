@@ -15,7 +15,7 @@ _AMOUNTS: tuple[tuple[str, float], ...] = (
     (r"\bas (?:much|far|hard|clean|strong\w*) as (?:possible|you can|it gets|it goes)\b", 1.0),
     (r"\b(?:to the max|to the maximum|all the way|every (?:last )?(?:bit|trace|drop|ounce)|"
         r"every single)\b", 1.0),
-    (r"\b(?:complete(?:ly)?|total(?:ly)?|entirely|fully|whatsoever|utterly|absolutely all|"
+    (r"\b(?:complete(?:ly)?|total(?:ly)?|entirely|fully|utterly|absolutely all|"
         r"altogether|for good|full blast)\b", 1.0),
     (r"\b(?:remove|kill|take(?: out| away)?|get rid of|cut(?: out)?|clean(?: up| out)?|"
         r"strip(?: out)?|"

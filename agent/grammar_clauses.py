@@ -32,6 +32,8 @@ _VERB = re.compile(
     r"boost|turn|bring|take|get|give|can|could|would|want|has|have|fix|do|should|lacks?|"
     r"hurts?|kill|lower|raise|push|tame|clean|keep|leave|undo|too|not)\b"
 )
+# "Vocals up", "bass down a touch": named and moved.
+_MOVES = re.compile(r"\w (?:up|down)(?: (?:an? \w+|slightly|please|some))?$")
 # "..., as if I had cotton in my ears" says the same again in a picture.
 _ELABORATES = re.compile(
     r"(?:as if|as though|like|because|since|which|so that|almost like|just like)\b"
@@ -75,7 +77,7 @@ def only_names(text: str) -> bool:
     """Whether a piece just names a thing: "the bass", "air", with no word about it."""
     if len(text.split()) > 5 or noun_span(text) is None:
         return False
-    if _directs(text) or _VERB.search(text):
+    if _directs(text) or _VERB.search(text) or _MOVES.search(text):
         return False
     return not any(saying.pattern.search(text) for saying in lexicon().sayings)
 

@@ -158,6 +158,11 @@ _UNDO_DAMAGE = re.compile(
 )
 
 
+# "I don't like that, put it back" takes back what was done.
+_DISLIKES = re.compile(
+    r"\b(?:(?:do|did) not like|hate|dislike) (?:it|that|this|what you did|the change)\b.*"
+    r"\b(?:put|bring|get|give) \w+ back\b"
+)
 _ONCE_AGAIN = re.compile(r"(?:and |once |one more )?(?:again|another (?:round|go|one))(?: please)?")
 _YES = re.compile(r"y|ya|ye|yh|yea|k|kk|ja|si|oui|aye")
 _NO = re.compile(
@@ -184,6 +189,8 @@ def read_meta(text: str, has_history: bool) -> MetaReading | None:
     for kind, sure, pattern in talk_patterns().kinds:
         if kind == "undo" and not has_history and _UNDO_DAMAGE.search(clause):
             continue
+        if kind == "redo" and _DISLIKES.search(clause):
+            continue
         if pattern.search(clause) or (kind in ("explain", "approve") and pattern.search(bare)):
             return MetaReading(kind, sure)
     if re.search(_WEAKER, bare):
@@ -207,6 +214,33 @@ def is_question(text: str) -> bool:
     if _ASKS_FOR_DOING.search(clause):
         return False
     return _QUESTION.search(clause) is not None
+
+
+_ABOUT_SONG = re.compile(
+    r"\btell me (?:more |something |everything |a bit )?about (?:my|the|this|our) "
+    r"(?:song|track|mix|recording|music|file|tape|sound|tune)\b"
+)
+_FOUND = re.compile(
+    r"\bwhat (?:all |else |problems |faults )?(?:did|do|have|can) you (?:find|found|hear|heard|"
+    r"notice|noticed|detect|detected|measure|measured|see)\b"
+)
+
+
+def asks_about_song(text: str, has_history: bool) -> bool:
+    """Whether a clause asks what the song is like: where nothing was done, findings are that."""
+    return bool(_ABOUT_SONG.search(text) or (not has_history and _FOUND.search(text)))
+
+
+_JUST_RIGHT = re.compile(
+    r"^(?:and |but )?(?:the|my|her|his|our|your) (?:\w+ ){1,3}?(?:is|are|sounds?) "
+    r"(?:already |absolutely |really |now )?"
+    r"(?:just right|perfect|spot on|exactly right|bang on|dead right)(?: (?:already|for me|now))?$"
+)
+
+
+def is_just_right(text: str) -> bool:
+    """Whether a clause praises one thing as it is: "the bass is just right"."""
+    return _JUST_RIGHT.search(text.strip(" .,;:!")) is not None
 
 
 def asks_for_doing(text: str) -> bool:

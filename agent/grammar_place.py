@@ -17,7 +17,7 @@ _NUMBERS = (
     "three=3", "four=4", "five=5", "six=6", "seven=7", "eight=8", "nine=9", "ten=10", "eleven=11",
     "twelve=12", "fifteen=15", "twenty=20", "twenty-five=25", "twenty five=25", "thirty=30",
     "thirty-five=35", "forty=40", "forty-five=45", "forty five=45", "fifty=50", "sixty=60",
-    "ninety=90", "couple of=2", "a couple of=2", "few=5",
+    "seventy=70", "eighty=80", "ninety=90", "couple of=2", "a couple of=2", "few=5",
 )  # fmt: skip
 _NUMBER_WORDS = dict(item.split("=") for item in _NUMBERS)
 _WORDS = "|".join(sorted(map(re.escape, _NUMBER_WORDS), key=len, reverse=True))
@@ -54,6 +54,8 @@ _LASTS = re.compile(
 )
 
 T = r"(~\d+~)"
+# Where a time may begin: a mark is no word, so the start of a text is no word boundary for it.
+_OPEN = r"(?:\b|(?<!\S))"
 _BARE = r"(~\d+~|\d+(?:\.\d+)?(?!\s*(?:db|hz|khz|k|lufs|%|percent|bpm|kbps|bit|times))\b)"
 _END = (
     r"(?:the )?(?:very )?(?:end|finish)(?: of (?:the |this |my )?(?:song|track|piece|tune|"
@@ -73,11 +75,12 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     (rf"\b(?:from|between|in between) (?:about |around )?{_BARE} ?(?:on )?{_TO} ?(?:about |"
         rf"around )?{_BARE}(?: ?{_SEC}\b)?", "span"),
     (rf"(?:\bat |\bin |\bfor |\bduring )?{T} ?(?:to|until|till|through|-) ?{T}", "span"),
+    (rf"\b(?:after|past|beyond) (?:the |my )?(?:very )?(?:first|opening) {T}", "after"),
     (rf"\b(?:for |in |during |over |within )?(?:the |my )?(?:very )?(?:first|opening|"
         rf"starting|initial) {T}", "first"),
     (rf"\b(?:for |in |during |over |within )?(?:the |my )?(?:very )?(?:last|final|"
         rf"closing) {T}", "last"),
-    (rf"\b{T} (?:before|from) {_END}", "last"),
+    (rf"{_OPEN}{T} (?:before|from) {_END}", "last"),
     (rf"\b(?:after|past|since|beyond|later than)(?: about| around|"
         rf" roughly)?(?: the)? {T}(?: mark)?", "after"),
     (rf"\b(?:from|starting at|starting from|starting|beginning at|as of)(?: about| around|"
@@ -85,7 +88,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     (rf"{T} (?:onwards?|and (?:on|onwards?|later|after)|on\b(?! the))", "after"),
     (rf"\b(?:before|until|till|up to|up until|prior to|earlier than)(?: about| around|"
         rf" the)? {T}(?: mark)?", "before"),
-    (rf"\b(?:somewhere )?(?:at|around|near|about|by|close to|roughly at|approximately at|"
+    (rf"{_OPEN}(?:somewhere )?(?:at|around|near|about|by|close to|roughly at|approximately at|"
         rf"on|@|in)?(?: about| around| roughly| the| exactly)? ?{T}(?: (?:mark|in(?! the)|"
         rf"into (?:it|the song|the track))\b)?(?: or so)?", "at"),
 )  # fmt: skip
@@ -136,6 +139,15 @@ _SECTIONS: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 # Words that are places only with a preposition before them.
 _NEEDS_IN = frozenset({"intro", "middle", "drop", "outro", "solo", "build-up", "breakdown"})
+# At the start of a clause they need none, when what they are like follows: "intro is hissy".
+_CLAUSE = r"(?:^|(?<=[,;.:!?-] )|(?<=\band )|(?<=\bbut )|(?<=\bwhile ))"
+_SAID = (
+    r"(?![\w-])(?:(?= ?: | (?:is|are|was|were|sounds?|feels?|needs?|has|could|should|lacks?|gets?|"
+    r"goes|too|way|very|really|so|super|pretty|kinda|kind of|"
+    r"a (?:bit|little|tad|touch|lot) (?!of\b)|"
+    r"(?!(?:over|under|after|other|never|ever|number|paper|together)\b)\w{3,}er)\b)|"
+    r"(?:(?<=intro)|(?<=outro)|(?<=breakdown))(?= (?!of\b)\w))"
+)
 _ALWAYS = re.compile(r"intro|outro|coda|finale|drops?$|solos?$")
 
 
@@ -236,12 +248,16 @@ def _take_sections(text: str, found: list[tuple[Place, ...]]) -> str:
                 rf"(?:beginning|start|opening)(?:{_PART}|{_OF_SONG[:-1]}| is|"
                 rf" sounds?| needs| has| could| was)))"
             )
-        regex = re.compile(rf"(?<![\w-]){lead}(?:very )?{_ORDINAL}(?:{pattern})(?![\w-]){_OF_SONG}")
+        begins = rf"(?:{_CLAUSE}{_ORDINAL}(?:{pattern}){_SAID}|" if guarded else "(?:"
+        regex = re.compile(
+            rf"{begins}(?<![\w-]){lead}(?:very )?{_ORDINAL}(?:{pattern})(?![\w-])){_OF_SONG}"
+        )
 
         def mark(match: re.Match[str], name: str = name) -> str:
             if _ASKED_FOR.search(match.string[: match.start()]):
                 return match[0]
-            n = _ORDINALS.get(match[1]) if match[1] else None
+            named = next((name for name in match.groups() if name), None)
+            n = _ORDINALS.get(named) if named else None
             found.append((Place(None, name, n),))
             # A part that is the subject keeps its place in the sentence: "the chorus is too loud".
             return f" {MARK}{len(found) - 1} "
@@ -261,7 +277,19 @@ def _take_sections(text: str, found: list[tuple[Place, ...]]) -> str:
 
 def _words_to_numbers(text: str) -> str:
     text = re.sub(rf"\b(\d+) and a half (?={_MIN}\b)", r"\1.5 ", text)
-    text = re.sub(r"\b(?:a|one|1) minute and a half\b", "1.5 minutes", text)
+    text = re.sub(
+        r"(?:\b(?:a|one|1) |(?<=first )|(?<=last )|(?<=final ))minute and a half\b",
+        "1.5 minutes",
+        text,
+    )
+    # "From 2 to 3 minutes": the first lends its unit from the second.
+    text = re.sub(
+        r"(?<!every )(?<![\d:.])\b(\d+(?:\.\d+)?) ?(to|until|till|and|-) ?"
+        r"(?=(?:\d+(?:\.\d+)?) ?(?:minutes?|mins?)\b)",
+        r"\1 minutes \2 ",
+        text,
+    )
+    text = re.sub(r"\b(?:a )?quarter (?:of )?(?:an? )?minute\b", "15 seconds", text)
     text = re.sub(r"\b(?:a )?half(?: a)? minute\b", "30 seconds", text)
     text = re.sub(
         rf"\b({_WORDS})[ -](?=(?:minutes?|mins?|seconds?|secs?)\b)",

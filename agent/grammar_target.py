@@ -47,6 +47,11 @@ _TARGET_TAIL = (
 )
 
 _LUFS = re.compile(r"(?<![\d.])(-|minus |negative )?\s?(\d{1,2}(?:\.\d+)?)\s*(?:lufs|lkfs|lu\b)")
+# "LUFS -11".
+_LUFS_FIRST = re.compile(
+    r"\b(?:lufs|lkfs|loudness)(?: of| at| to| is|:)? ?(?:-|minus )\s?"
+    r"(\d{1,2}(?:\.\d+)?)\b(?!\s*(?:db|%))"
+)
 _LUFS_DB = re.compile(
     r"\b(?:to|at|target|around|of|about|hit|reach) (?:about |around |exactly )?(?:-|"
     r"minus )\s?(\d{1,2}(?:\.\d+)?)\s*(?:db|integrated|loudness)\b(?!\s*(?:tp|true|peak))"
@@ -65,7 +70,20 @@ _LUFS_BARE = re.compile(
 # "-11 would be better", "target -23": a number that can only be a loudness.
 _LUFS_ALONE = re.compile(
     r"^(?:(?:no|rather|target|aim for|make it|go for|at|to) )*(?:-|minus )\s?"
-    r"((?:[6-9]|1\d|2[0-7])(?:\.\d+)?)(?= (?:would|is|for|please|rather|instead)\b|$)"
+    r"((?:[6-9]|1\d|2[0-7])(?:\.\d+)?)(?= (?:would|is|for|please|rather|instead|then|it is)\b|$)"
+)
+
+
+_NAMES = "|".join(words for _, words in _TARGETS)
+# "Broadcast -23".
+_LUFS_AFTER = re.compile(
+    rf"^(?:for )?(?:{_NAMES})(?: at| to| around|,)? (?:-|minus )\s?"
+    r"((?:[6-9]|1\d|2[0-7])(?:\.\d+)?)$"
+)
+# One word that answers where to: "vinyl", "Spotify please", "podcast, -19 LUFS".
+_ALONE = (
+    r"^(?:ok |so |then |it is |just |well )?(?:an? |the )?(?:{})"
+    r"(?: please| then| it is| i think)?$"
 )
 
 
@@ -118,7 +136,7 @@ def find_target(text: str) -> TargetReading | None:
         text = text[: spoken.start()] + number + text[spoken.end() :]
     lufs = None
     span: tuple[int, int] | None = None
-    patterns = (_LUFS, _LUFS_DB, _LUFS_BARE, _LUFS_ALONE)
+    patterns = (_LUFS, _LUFS_FIRST, _LUFS_DB, _LUFS_BARE, _LUFS_ALONE, _LUFS_AFTER)
     match = next((found for pattern in patterns if (found := pattern.search(text))), None)
     if match:
         lufs = -abs(float(match.groups()[-1]))
@@ -129,7 +147,9 @@ def find_target(text: str) -> TargetReading | None:
         span = (lead.start() if lead else match.start(), match.end())
     for name, words in _TARGETS:
         said = re.search(
-            rf"\b{_TARGET_LEAD}(?:{words})\b{_TARGET_TAIL}?|\b(?:{words}){_TARGET_TAIL}\b", text
+            rf"\b{_TARGET_LEAD}(?:{words})\b{_TARGET_TAIL}?|\b(?:{words}){_TARGET_TAIL}\b|"
+            + (rf"\b(?:{words})\b" if lufs else _ALONE.format(words)),
+            text,
         )
         if said is None or re.search(
             r"\b(?:(?<!would )(?<!'d )like|as|than|heard|from|off|through|sounds?)(?: (?:it|"

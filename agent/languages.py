@@ -46,6 +46,8 @@ _TELLING: dict[str, str] = {
     "fi": "ja on ei se enemmän vähemmän liian kuulostaa tee kiitos ääni basso",
     "cs": "a je to není více méně příliš zní prosím udělej hlas bez proč",
 }  # fmt: skip
+# "De-ess" and "de-hum" are English.
+_PREFIX = re.compile(r"\b(?:de|re)-(?=\w)")
 _QUALITIES = r"(?:quiet|loud|dull|dark|muddy|harsh|thin|boomy|cold|narrow|unclear|distorted|bright)"
 
 
@@ -75,7 +77,8 @@ def language_of(words: str) -> str:
     for code, pattern in _SCRIPTS:
         if re.search(pattern, words):
             return code
-    tokens = re.findall(r"[^\W\d_]+(?:'[^\W\d_]*)?", words.lower().replace("’", "'"))
+    plain = _PREFIX.sub("", words.lower().replace("’", "'"))
+    tokens = re.findall(r"[^\W\d_]+(?:'[^\W\d_]*)?", plain)
     counts = {
         code: sum(2 if token in _own()[code] else token in telling for token in tokens)
         for code, telling in _telling().items()

@@ -11,7 +11,8 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from mixmend.agent.clause_reading import ClauseReader
+from mixmend.agent import grammar_meta as meta
+from mixmend.agent.clause_reading import ClauseReader, aspect_of
 from mixmend.agent.clause_text import said_of, says_nothing
 from mixmend.agent.grammar_clauses import Piece
 from mixmend.agent.grammar_place import MARK, Place
@@ -25,6 +26,8 @@ _PIECE = 1.0
 _ADDED, _PLACES = 2.0, 1.5
 # So does "and the vocals are buried" after a clause in which something else was named.
 _ANOTHER = 8.0
+# A short neighbour that the lexicon reads as another wish mostly is one: "sounds cold, no punch".
+_LISTED = 2.0
 _AND = re.compile(r"\b(?:and|but)\b")
 _OWN_SUBJECT = re.compile(
     r"(?:the|my|his|her|our|their|its|your|there|i|you|nobody|no one|everything)\b"
@@ -43,6 +46,9 @@ def best_pieces(
     after: After,
 ) -> list[Piece]:
     """`pieces` with neighbours joined where that reads better; as they are without heads."""
+    if len(pieces) > 1 and after != "nothing" and _approves(pieces[0]):
+        # "Perfect, export it": what was done is kept, and something else comes.
+        return [pieces[0], *best_pieces(pieces[1:], places, reader, after)]
     count = len(pieces)
     if not 2 <= count <= _MOST or not reader.has_heads or _enumerates(pieces):
         return list(pieces)
@@ -62,6 +68,11 @@ def best_pieces(
     cut = best[count][0] + _WHOLE * math.log(1 - one)
     spans = [(0, count)] if whole >= cut else best[count][1]
     return [join(pieces[start:end]) for start, end in spans]
+
+
+def _approves(piece: Piece) -> bool:
+    said = meta.read_meta(piece.text, True)
+    return said is not None and said.kind == "approve"
 
 
 class _Scores:
@@ -87,10 +98,17 @@ class _Scores:
         if (start, end) not in self._known:
             run = self._pieces[start:end]
             added = sum(_ADDS.search(piece.seam) is not None for piece in run[1:])
-            others = sum(_names_another(*pair) for pair in pairwise(run))
+            asked = self._after != "nothing"
+            others = sum(
+                _names_another(*pair) or _orders_another(*pair, asked) or _keeps_one(*pair)
+                for pair in pairwise(run)
+            )
+            listed = sum(_lists_another(*pair) for pair in pairwise(run))
             placed = max(0, sum(MARK in piece.raw for piece in run) - 1)
             read = _support(self.text(start, end), self._reader, self._after)
-            self._known[start, end] = read - _ADDED * added - _ANOTHER * others - _PLACES * placed
+            self._known[start, end] = (
+                read - _ADDED * added - _ANOTHER * others - _LISTED * listed - _PLACES * placed
+            )
         return self._known[start, end]
 
 
@@ -105,6 +123,34 @@ def _enumerates(pieces: Sequence[Piece]) -> bool:
 def _names_another(before: Piece, piece: Piece) -> bool:
     """Whether "and" brings a clause with a subject of its own that names another wish outright."""
     if not _AND.search(piece.seam) or not _OWN_SUBJECT.match(piece.text):
+        return False
+    first, second = read_wishes(before.text).best, read_wishes(piece.text).best
+    return first is not None and second is not None and first != second
+
+
+# Orders about the work, each of which is said for itself.
+_ORDERS = frozenset({"undo", "redo", "export", "report", "compare"})
+
+
+def _orders_another(before: Piece, piece: Piece, has_history: bool) -> bool:
+    """Whether two neighbours order different things: "undo that and export it"."""
+    kinds = {said.kind for p in (before, piece) if (said := meta.read_meta(p.text, has_history))}
+    return len(kinds) == 2 and kinds < _ORDERS and kinds != {"undo", "redo"}
+
+
+def _keeps_one(before: Piece, piece: Piece) -> bool:
+    """Whether one neighbour is to stay and the other is an order about something else."""
+    if meta.is_leave(before.text) == meta.is_leave(piece.text):
+        return False
+    read = [(p, read_wishes(p.text)) for p in (before, piece)]
+    aspects = {aspect_of(p.text, reading) for p, reading in read}
+    ordered = any(not meta.is_leave(p.text) and reading.directed for p, reading in read)
+    return ordered and len(aspects) == 2 and None not in aspects
+
+
+def _lists_another(before: Piece, piece: Piece) -> bool:
+    """Whether two neighbours, one of them short, each name another wish outright."""
+    if min(len(before.raw.split()), len(piece.raw.split())) > _SHORT:
         return False
     first, second = read_wishes(before.text).best, read_wishes(piece.text).best
     return first is not None and second is not None and first != second

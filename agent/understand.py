@@ -28,6 +28,7 @@ from mixmend.agent.languages import gloss
 from mixmend.agent.sentence_model import After
 from mixmend.agent.sentence_split import best_pieces
 from mixmend.agent.wish_rules import compares_with_others, read_wishes
+from mixmend.agent.wishes import WISHES
 from mixmend.model.embed import EmbeddingError
 
 Heads = Literal["all", "train"]
@@ -152,9 +153,17 @@ _NAMED_ONLY = re.compile(
 )
 
 
+# What can only be asked for: "crest factor please", "LRA value?", "sample rate of my file?".
+_FIGURE = re.compile(
+    r"(?:and |so |the |my |its |just )*(lufs|lra|loudness range|true peak|peak level|crest factor|"
+    r"dynamic range|sample rate|bit depth|bit ?rate|tempo|bpm|rt60|noise floor|duration)"
+    r"(?: (?:value|number|figure|reading|level|of (?:my|the|this) \w+|right now|now|please))* ?\??"
+)
+
+
 def _asked_in_full(text: str) -> str:
     """A thing named with a question mark ("true peak?") asks for it."""
-    named = _NAMED_ONLY.fullmatch(text)
+    named = _NAMED_ONLY.fullmatch(text) or _FIGURE.fullmatch(text)
     return f"how is the {named[1]}?" if named else text
 
 
@@ -228,6 +237,7 @@ def _intents_of(
         and found[-1].kind == "fix"
         and amount
         and is_only_amount(text, amount.start, amount.end)
+        and _same_aspect(text, found[-1])
     ):
         found[-1] = found[-1].model_copy(update={"strength": strength})
         return []
@@ -272,6 +282,12 @@ def _intents_of(
     if target and asks:
         out[-1] = out[-1].model_copy(update={"target": target.target, "target_lufs": target.lufs})
     return out
+
+
+def _same_aspect(text: str, wish: Intent) -> bool:
+    """Whether a clause names nothing but what `wish` is about: "much louder" after "wider"."""
+    best = read_wishes(text).best
+    return best is None or WISHES[best].aspect == wish.aspect
 
 
 def _last_fix(history: Sequence[Turn], reader: ClauseReader) -> Intent | None:

@@ -144,6 +144,11 @@ def _negated(text: str, start: int) -> bool:
     )
 
 
+_MOVED = re.compile(
+    r" (?:way |a bit |a little |a lot |a touch |slightly |much |just )?(up|down|higher|lower)\b"
+)
+
+
 def _way(text: str, match: re.Match[str], noun: Noun) -> int:
     """1 for more, -1 for less, 0 for neither, judged by the words about a noun, nearest first."""
     if noun.unwanted:
@@ -167,6 +172,9 @@ def _way(text: str, match: re.Match[str], noun: Noun) -> int:
             if near and not beaten and not needs_less and said not in ("want", "need", "needs"):
                 return 1
         return -1 if less or re.search(r"\b(?:no|away|gone|out|off)\b", text) else 0
+    if moved := _MOVED.match(text, match.end()):
+        # "Vocals up a touch": what stands right behind a thing says where it goes.
+        return 1 if moved[1] in ("up", "higher") else -1
     more = _nearest(lexicon().more, text, match)
     less_near = _nearest(lexicon().less, text, match)
     if more is None and less_near is None:

@@ -304,3 +304,59 @@ def test_history_gives_short_answers_their_meaning() -> None:
 )
 def test_and_with_a_subject_of_its_own_brings_another_wish(words: str, problems: list[str]) -> None:
     assert [intent.problem for intent in understand(words).intents] == problems
+
+
+@pytest.mark.parametrize(
+    ("words", "region"),
+    [
+        ("1:11 pop", (66.0, 76.0)),
+        ("seventy seconds in, hiss", (65.0, 75.0)),
+        ("after the first minute it is boxy", (60.0, None)),
+        ("remove the hum from 2 to 3 minutes", (120.0, 180.0)),
+        ("the last minute and a half is muddy", (-90.0, None)),
+        ("20 seconds before the end it hisses", (-20.0, None)),
+    ],
+)
+def test_times_at_the_start_and_units_that_are_lent(
+    words: str, region: tuple[float, float | None]
+) -> None:
+    (intent,) = fixes(words)
+    assert intent.region == region
+
+
+@pytest.mark.parametrize(
+    ("words", "sections"),
+    [
+        ("intro is hissy", ["intro"]),
+        ("guitar solo sounds harsh", ["solo"]),
+        ("intro louder, drop narrower", ["intro", "drop"]),
+        ("intro: remove the hiss. outro: less bass.", ["intro", "outro"]),
+        ("drop the bass a bit", [None]),
+    ],
+)
+def test_a_part_named_first_needs_no_article(words: str, sections: list[str | None]) -> None:
+    assert [intent.section for intent in fixes(words)] == sections
+
+
+@pytest.mark.parametrize(
+    ("words", "problems"),
+    [
+        ("de-ess, de-hum", ["sibilant", "hum"]),
+        ("vocals up and bass down", ["vocals_buried", "boomy"]),
+        ("more reverb, less esses, vocals up a touch", ["too_dry", "sibilant", "vocals_buried"]),
+        ("a hair wider, a hair warmer, much louder", ["narrow", "cold", "too_quiet"]),
+    ],
+)
+def test_short_orders_in_a_list_are_all_kept(words: str, problems: list[str]) -> None:
+    assert [intent.problem for intent in fixes(words)] == problems
+
+
+def test_amounts_in_a_list_stay_with_their_own_wish() -> None:
+    strengths = [i.strength for i in fixes("a hair wider, a hair warmer, much louder")]
+    assert strengths == pytest.approx([0.2, 0.2, 0.8])
+
+
+def test_an_order_beside_something_to_keep_is_heard() -> None:
+    kept, wish = understand("keep my vocal level, reduce harshness").intents
+    assert (kept.kind, kept.aspect) == ("leave", "vocals")
+    assert (wish.kind, wish.problem) == ("fix", "harsh")

@@ -130,6 +130,7 @@ def run(*, quick: bool = False, on_progress: Callable[[float, str], None] | None
         "strangers, earlier lots": [u for u in strangers if u.family.endswith(("second", "third"))],
         "strangers, everyday lot": [u for u in strangers if u.family.endswith("s7")],
         "strangers, lot with pictures": [u for u in strangers if u.family.endswith("s8")],
+        "strangers, larger everyday lot": [u for u in strangers if u.family.endswith("s9")],
     }
     if quick:
         sets = {name: utterances[::5] for name, utterances in sets.items()}
