@@ -106,7 +106,8 @@ def said_of(piece: Piece, places: tuple[tuple[Place, ...], ...]) -> Said:
     """A piece of marked text as a clause, with the places its marks stand for."""
     marks = [int(number) for number in re.findall(rf"{MARK}(\d+)", piece.text)]
     text = re.sub(
-        rf"^{MARK}\d+ (?:(?:and )?{MARK}\d+ )*(?=(?:is|are|sounds?|needs?|has|was|gets|could|should|feels?|seems?|"
+        rf"^{MARK}\d+ (?:(?:and )?{MARK}\d+ )*"
+        rf"(?=(?:is|are|sounds?|needs?|has|was|gets|could|should|feels?|seems?|"
         rf"lacks?)\b)",
         "it ",
         piece.text,

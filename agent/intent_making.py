@@ -141,6 +141,11 @@ def tidy(found: Sequence[Intent], text: str, has_history: bool) -> tuple[Intent,
         if not has_history and intent.kind in ("stronger", "weaker") and "fix" in kinds:
             # "Crank it up, a lot louder": nothing was done yet that could be more.
             continue
+        if intent.kind == "undo" and not has_history and "fix" in kinds and _SIGHS(intent.words):
+            continue
+        if intent.kind == "cannot" and intent.confidence < _STORY and surest > _SURER:
+            # "We play at weddings. Too narrow": who plays where is a story.
+            continue
         praises = has_history and intent.kind == "approve" and not kept
         if not praises and _goes_without_saying(intent, kinds - {intent.kind}):
             continue
@@ -166,6 +171,11 @@ def tidy(found: Sequence[Intent], text: str, has_history: bool) -> tuple[Intent,
                 update={"strength": strength, "change": change}
             )
     return tuple(kept) or (max(found, key=lambda intent: intent.confidence),)
+
+
+# "Cold and harsh, I hate it" with nothing done yet.
+_SIGHS = re.compile(r"(?:i )?(?:really )?(?:hate|dislike|do not like) (?:it|this|that)").fullmatch
+_STORY, _SURER = 0.6, 0.85
 
 
 def _louder(first: Intent, second: Intent) -> float:

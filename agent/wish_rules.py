@@ -107,7 +107,8 @@ _THAN = re.compile(
     r"^(?:(?:it|this|that|mine|song|track|my \w+|the \w+(?: \w+)?)(?: \w+)?"
     r"(?: (?:is|are|sounds?|has|"
     r"have|was|feels?|got)\b)(?: \w+){0,4}?|(?:far|way|much|a lot|lots)?) ?\b(?:more|less|"
-    r"\w+er)\b(?: [\w-]+){0,3} than (?!(?:before|the (?:singer|voice|vocals|left|right)))"
+    r"\w+er)\b(?: [\w-]+){0,3} than "
+    r"(?!(?:before|that\b|this\b|the (?:singer|voice|vocals|left|right)))"
 )
 
 

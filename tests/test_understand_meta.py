@@ -200,6 +200,8 @@ def test_what_is_asked_of_the_song_before_anything_was_done(words: str) -> None:
         ("undo that and export it", ["undo", "export"]),
         ("perfect, export it", ["approve", "export"]),
         ("I hate that, put it back", ["undo"]),
+        ("bring back the step I reverted", ["redo"]),
+        ("reverse the undo", ["redo"]),
     ],
 )
 def test_orders_about_the_work_are_each_heard(words: str, kinds: list[str]) -> None:
@@ -209,3 +211,12 @@ def test_orders_about_the_work_are_each_heard(words: str, kinds: list[str]) -> N
 def test_praise_of_one_thing_keeps_it() -> None:
     (intent,) = understand("my voice is just right").intents
     assert (intent.kind, intent.aspect) == ("leave", "vocals")
+
+
+def test_more_than_that_keeps_its_amount() -> None:
+    (intent,) = understand("way more than that", DONE).intents
+    assert (intent.kind, intent.strength) == ("stronger", 0.8)
+
+
+def test_a_sigh_beside_faults_takes_nothing_back() -> None:
+    assert {i.kind for i in understand("cold, harsh, squashed. hate it").intents} == {"fix"}
