@@ -41,7 +41,7 @@ TOPICS: dict[str, Topic] = {
                    ("clipping.events", 1), ("clipping.fraction", 1)), -1),
         _topic("hum", r"hum(?:s|ming)?\b|buzz|mains\b", (("noise.hum_db", 1),), -1),
         _topic("clicks", r"click|pops?\b|popping|ticks?\b", (("noise.clicks_count", 1),), -1),
-        _topic("dropouts", r"gaps?\b|drop.?outs?|cut.?outs?\b", (("noise.dropouts", 1),), -1),
+        _topic("dropouts", r"gaps?\b|drop.?outs?|cuts?.?outs?\b", (("noise.dropouts", 1),), -1),
         _topic("noise", r"nois[ey]|noises?\b|hiss|background\b|static\b|rumble", (
             ("noise.floor_dbfs", 1), ("noise.snr_db", -1)), -1),
         _topic("dc_offset", r"(?:constant |dc )?offset", (("noise.dc_offset", 1),), -1),

@@ -94,14 +94,16 @@ def _said(problem: Problem, measured: Measurement) -> str:
     """The problem's sentence, with the one figure that makes it believable where there is one."""
     says = WORDINGS[problem].says
     if problem == "clipping" and measured.clipping.events:
-        places = len(measured.clipping.regions)
-        return f"{says[:-1]}: {measured.clipping.events} flat spots in {places} places."
+        spots = _counted(measured.clipping.events, "flat spot")
+        return f"{says[:-1]}: {spots} in {_counted(len(measured.clipping.regions), 'place')}."
     if problem == "hum" and measured.noise.hum_hz is not None:
         return f"There is a mains hum of {measured.noise.hum_hz:.0f} Hz under the music."
     if problem == "clicks" and measured.noise.clicks_count:
+        if measured.noise.clicks_count == 1:
+            return "There is 1 click."
         return f"There are {measured.noise.clicks_count} clicks and pops."
     if problem == "dropouts":
-        return f"The sound cuts out in {len(measured.noise.dropouts)} places."
+        return f"The sound cuts out in {_counted(len(measured.noise.dropouts), 'place')}."
     if problem == "reverb" and measured.reverb.rt60_s is not None:
         return f"{says[:-1]}; it seems to ring on for about {measured.reverb.rt60_s:.1f} s."
     if problem == "too_quiet" and measured.loudness.integrated_lufs is not None:
@@ -110,3 +112,7 @@ def _said(problem: Problem, measured: Measurement) -> str:
         side = "left" if measured.stereo.balance_db > 0 else "right"
         return f"It leans to the {side} by {abs(measured.stereo.balance_db):.1f} dB."
     return says
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

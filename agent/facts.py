@@ -105,6 +105,12 @@ class Facts:
             sentence = sentence.replace(f" ({known.name})", "")
         return sentence
 
+    def without_findings(self, sentence: str) -> str:
+        """A sentence without what is found in the song now, where it is told word for word."""
+        for finding in self._session.findings():
+            sentence = sentence.replace(finding.says, "")
+        return sentence
+
     # Directions ----------------------------------------------------------------------------
 
     def moved(self, topic: str, sign: Sign, *, lately: bool = False, much: bool = False) -> bool:

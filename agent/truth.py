@@ -154,7 +154,7 @@ def sentences(text: str) -> list[str]:
 
 def lies_in(sentence: str, facts: Facts) -> list[str]:
     """What in a sentence nothing measured bears out, as it was written; empty when all is true."""
-    plain = _plain(facts.without_names(sentence))
+    plain = _plain(facts.without_findings(facts.without_names(sentence)))
     return [*unfounded_in(plain, facts), *_false_words(plain, facts)]
 
 

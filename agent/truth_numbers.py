@@ -39,7 +39,7 @@ _COUNTED = re.compile(
 _GENERIC = re.compile(
     r"^\s*(?:things?|changes?|steps?|versions?|passes|pass|ways?|options?|problems?|faults?|"
     r"sides?|speakers?|more|of (?:them|these|those|the)|wishes|songs?|words?|sentences?|tries|"
-    r"tools?|findings?|turns?|parts?|places|channels?|to (?:1|10)\b|\)|or |and |, )",
+    r"tools?|findings?|turns?|parts?|places?|channels?|to (?:1|10)\b|\)|or |and |, )",
     re.IGNORECASE,
 )
 _AIMS = re.compile(

@@ -45,8 +45,8 @@ _SECOND_OPINION: dict[TonalProblem, float] = {
 # How much the strength head counts against the tone head, which errs on other songs; found on
 # music of packages that neither had heard.
 _STRENGTH_SHARE: dict[TonalProblem, float] = {
-    "dull": 0.7, "harsh": 1.0, "airless": 1.0, "thin": 0.7,
-    "unclear": 1.0, "muddy": 0.5, "cold": 0.7, "vocals_buried": 0.5,
+    "dull": 1.0, "harsh": 1.0, "airless": 1.0, "thin": 0.7,
+    "unclear": 1.0, "muddy": 0.5, "cold": 1.0, "vocals_buried": 0.5,
 }  # fmt: skip
 # From which size on, dB, an unasked change is made, and from which on all of it: of tone, of the
 # level, and of the side against the middle.

@@ -116,15 +116,24 @@ def joined(examples: Sequence[RoomExamples]) -> RoomExamples:
 
 
 def train_room(
-    examples: RoomExamples, config: RoomConfig, settings: RoomSettings
+    examples: RoomExamples,
+    config: RoomConfig,
+    settings: RoomSettings,
+    start: RoomHead | None = None,
 ) -> Iterator[tuple[RoomRecord, RoomHead]]:
-    """Step by step: what each was like, and the averaged head so far (the same object)."""
+    """Step by step: what each was like, and the averaged head so far (the same object).
+
+    `start` is a head of these sizes to go on from.
+    """
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
     head, average = RoomHead(config), RoomHead(config).eval()
-    flat = examples.figures.astype(np.float32).transpose(1, 0, 2).reshape(FIGURES, -1)
-    head.mean.copy_(torch.from_numpy(flat.mean(axis=1)))
-    head.scale.copy_(torch.from_numpy(flat.std(axis=1) + 1e-3))
+    if start is None:
+        flat = examples.figures.astype(np.float32).transpose(1, 0, 2).reshape(FIGURES, -1)
+        head.mean.copy_(torch.from_numpy(flat.mean(axis=1)))
+        head.scale.copy_(torch.from_numpy(flat.std(axis=1) + 1e-3))
+    else:
+        head.load_state_dict(start.state_dict())
 
     def loss_of() -> tuple[Tensor, Tensor]:
         some = rng.choice(len(examples.kinds), settings.batch)

@@ -34,8 +34,8 @@ MOST = max(len(FAMILIES[problem].amounts) for problem in PROBLEMS)
 _SAME: dict[Problem, TonalProblem] = {"too_bright": "harsh"}
 # How much the head counts against `known`; found on music of packages that neither had heard.
 _TRUST: dict[TonalProblem, float] = {
-    "dull": 0.5, "harsh": 0.25, "airless": 0.25, "thin": 0.75,
-    "unclear": 0.25, "muddy": 0.75, "cold": 0.75, "vocals_buried": 0.75,
+    "dull": 0.25, "harsh": 0.25, "airless": 0.25, "thin": 0.75,
+    "unclear": 0.5, "muddy": 0.75, "cold": 0.25, "vocals_buried": 0.75,
 }  # fmt: skip
 
 

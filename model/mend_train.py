@@ -174,7 +174,8 @@ class _Run:
         config = self.config
         if not config.room_steps:
             return None if self.init is None else self.init.room
-        head = RoomHead(RoomConfig())
+        start = None if self.init is None else self.init.room
+        head = RoomHead(start.config if start else RoomConfig())
         if self._kept(_ROOM, head):
             return head
         usable = [song for song in music if not song.clipped and not song.mono] or music
@@ -184,7 +185,7 @@ class _Run:
             share = (number + 1) / config.rooms
             self.tell(Progress(0.4 + 0.05 * share, f"room {number + 1} of {config.rooms}"))
         settings = RoomSettings(steps=config.room_steps, seed=config.seed)
-        for record, better in train_room(joined(found), head.config, settings):
+        for record, better in train_room(joined(found), head.config, settings, start):
             share = record.step / config.room_steps
             self.tell(Progress(0.45 + 0.05 * share, f"rooms {record.step}: {record.left:.2f}"))
             head = better

@@ -65,3 +65,11 @@ def test_a_gap_in_one_channel_names_that_channel() -> None:
 def test_overlapping_gaps_of_channels_are_one_span() -> None:
     gaps = [Gap(0, 44100, 46305), Gap(1, 44100, 48510)]
     assert spans(gaps, 44100) == [(1.0, 1.1)]
+
+
+@pytest.mark.parametrize("offset", [0.0, 0.1])
+def test_a_bass_note_that_was_cut_off_flat_is_no_gap(offset: float) -> None:
+    time_s = np.arange(44100 * 4) / 44100
+    note = 6.0 * np.sin(2 * np.pi * 35 * time_s) * (1 + 0.2 * np.sin(2 * np.pi * 3 * time_s))
+    clipped = np.clip(note + 0.02 * np.sin(2 * np.pi * 900 * time_s), -1, 1) + offset
+    assert find_gaps(Audio(clipped[None].astype(np.float32), 44100)) == []

@@ -59,6 +59,15 @@ def test_a_bar_that_repeats_exactly_is_no_hum() -> None:
     assert find_hum(loop) is None
 
 
+def test_a_sequencer_at_125_beats_a_minute_is_no_hum() -> None:
+    # Sixteenths of 0.12 s: lines at every 8 1/3 Hz, 50 Hz the strongest of those of the mains.
+    time_s = np.arange(5292) / 44100
+    note = sum(np.sin(2 * np.pi * k * 100 / 3 * time_s) / k for k in range(1, 9))
+    step = note * np.exp(-time_s / 0.02)
+    bass = Audio((0.1 * np.tile(step, 180))[None].astype(np.float32), 44100)
+    assert find_hum(bass) is None
+
+
 @pytest.mark.parametrize("rate_hz", [8000, 22050, 48000, 96000])
 def test_hum_is_found_at_any_rate(rate_hz: int) -> None:
     humming = with_hum(_tune(12.0, rate_hz, seed=2), 50.0, -35.0, np.random.default_rng(1)).audio

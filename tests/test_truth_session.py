@@ -246,3 +246,14 @@ def test_our_own_account_passes_its_own_check(facts: Facts, session: Session) ->
     for text in (box.greet(), box.explain()["text"], box.compare()["text"], box.told()):
         wrong = {s: lies_in(s, facts) for s in correct(text, facts).removed}
         assert wrong == {}
+
+
+def test_what_is_found_now_may_be_told_word_for_word(tmp_path: Path) -> None:
+    gaps = degrade(music(12.0, seed=5), "dropout", 3).audio
+    write_sound(tmp_path / "gaps.wav", gaps)
+    session = Session.start(tmp_path / "gaps.wav", SessionStore(tmp_path / "home"))
+    found = next(f for f in session.findings() if f.problem == "dropouts")
+    facts = Facts(session)
+    told = f"What I still measure: {found.says} Shall I work on the gaps next?"
+    assert correct(told, facts).removed == ()
+    assert correct("The sound cuts out in 99 places.", facts).removed

@@ -2,7 +2,8 @@
 
 A musical pause rings out, a gate closes over some milliseconds and opens with a new note; a dropout
 cuts a sounding signal within a few ms, to nothing, and the same sound goes on after it. The contour
-is the peak-to-peak swing in every 2 ms, which an offset does not change.
+is the peak-to-peak swing in every 2 ms, which an offset does not change. A wave that stands still
+high or low is a clipped bass note, not a gap.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ DEPTH = 100.0
 MIN_SWING = 4e-3
 EDGE_STEPS = 3
 AROUND_S = 0.03
+# From which share of its range on a wave that stands still was cut off flat: in a gap it is at 0.
+HEIGHT_SHARE = 0.15
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,27 +36,34 @@ class Gap:
 
 
 class DropoutFinder:
-    """Collects the swing of each channel block by block."""
+    """Collects swing and middle of each channel block by block."""
 
     def __init__(self, channels: int, rate_hz: int) -> None:
         self.step = max(2, round(STEP_S * rate_hz))
         self.rate_hz = rate_hz
-        self._parts: list[list[FloatArray]] = [[] for _ in range(channels)]
+        self._swings: list[list[FloatArray]] = [[] for _ in range(channels)]
+        self._middles: list[list[FloatArray]] = [[] for _ in range(channels)]
 
     def add(self, samples: FloatArray) -> None:
         """Take the next samples (channels, frames); all but the last need a multiple of `step`."""
         whole = samples.shape[1] // self.step * self.step
         for channel, wave in enumerate(samples):
             steps = wave[:whole].reshape(-1, self.step)
-            self._parts[channel].append(steps.max(axis=1) - steps.min(axis=1))
+            highest, lowest = steps.max(axis=1), steps.min(axis=1)
+            self._swings[channel].append(highest - lowest)
+            self._middles[channel].append((highest + lowest) / 2)
 
     def gaps(self) -> list[Gap]:
         """Gaps of every channel, good to one step at both ends."""
         found = []
-        for channel, parts in enumerate(self._parts):
-            swing = np.concatenate(parts) if parts else np.zeros(0, dtype=np.float32)
+        pairs = zip(self._swings, self._middles, strict=True)
+        for channel, (swings, middles) in enumerate(pairs):
+            if not swings:
+                continue
+            swing, middle = np.concatenate(swings), np.concatenate(middles)
             for start, stop in _runs(swing, self.step / self.rate_hz):
-                found.append(Gap(channel, start * self.step, stop * self.step))
+                if not _at_height(swing, middle, start, stop):
+                    found.append(Gap(channel, start * self.step, stop * self.step))
         return found
 
 
@@ -107,3 +117,16 @@ def _is_cut(swing: NDArray[np.float32], start: int, stop: int, around: int) -> b
     near_before = float(before[-EDGE_STEPS:].max())
     near_after = float(after[:EDGE_STEPS].max())
     return near_before > 0.35 * level_before and near_after > 0.35 * level_after
+
+
+def _at_height(
+    swing: NDArray[np.float32], middle: NDArray[np.float32], start: int, stop: int
+) -> bool:
+    """Whether the wave stands still away from nothing, and from its mean around there."""
+    reach = max(EDGE_STEPS, 4 * (stop - start))
+    around = slice(max(0, start - reach), stop + reach)
+    highest = float((middle[around] + swing[around] / 2).max())
+    lowest = float((middle[around] - swing[around] / 2).min())
+    here = float(np.median(middle[start:stop]))
+    away = min(abs(here), abs(here - float(middle[around].mean())))
+    return away > HEIGHT_SHARE * (highest - lowest)

@@ -31,10 +31,14 @@ CONTROL_HZ = np.concatenate([np.arange(-3.0, -0.99, 0.125), np.arange(1.0, 3.01,
 MAX_HARMONICS = 10
 TOP_HZ = 700.0
 OTHER_HZ = (40.0, 42.5, 45.0, 47.5, 52.5, 54.0, 55.0, 57.0, 57.5, 62.5, 65.0)
+# On the grid of a sequencer at 125 beats a minute, as is 50 Hz; they share lines with the mains,
+# which then do not count for them.
+GRID_HZ = (100 / 3, 125 / 3, 175 / 3)
+_SAME_LINE_HZ = 1.5
 # Lines of music near a harmonic weigh more than their share of the band: a quadratic mean.
 SHARPNESS = 2.0
 BASE, STRENGTH_CAP = 1.6, 9.0
-MIN_SCORE, RIVAL_FACTOR = 4.5, 1.1
+MIN_SCORE, RIVAL_FACTOR, GRID_FACTOR = 4.5, 1.1, 1.25
 _TINY = 1e-18
 
 
@@ -112,19 +116,30 @@ def hum_in(wave: FloatArray, rate_hz: float) -> Hum | None:
     windows = _cut(wave, rate_hz)
     if windows is None:
         return None
-    combs = [comb for mains in MAINS_HZ if (comb := fit_comb(windows, mains)) is not None]
-    combs = [comb for comb in combs if _stands_out(comb)]
+    combs = [comb for comb in _combs(windows, MAINS_HZ) if _stands_out(comb)]
     if not combs:
         return None
     best = max(combs, key=lambda comb: comb.score)
     # A sequencer's loops make combs of their own, at any fundamental: the mains must beat those.
-    others = [fit_comb(windows, other_hz) for other_hz in OTHER_HZ]
-    rival = max((comb.score for comb in others if comb is not None), default=0.0)
-    if best.score < RIVAL_FACTOR * rival:
+    rival = max((comb.score for comb in _combs(windows, OTHER_HZ)), default=0.0)
+    grid = max((_apart(comb, best) for comb in _combs(windows, GRID_HZ)), default=0.0)
+    if best.score < max(RIVAL_FACTOR * rival, GRID_FACTOR * grid):
         return None
     loud = np.flatnonzero(best.excess > 0)
     power = float(np.sum(best.amplitude[loud] ** 2) / 2)
     return Hum(best.fundamental_hz, 10 * np.log10(power), tuple(int(k) + 1 for k in loud))
+
+
+def _combs(windows: _Windows, near_hz: tuple[float, ...]) -> list[Comb]:
+    found = (fit_comb(windows, each_hz) for each_hz in near_hz)
+    return [comb for comb in found if comb is not None]
+
+
+def _apart(rival: Comb, comb: Comb) -> float:
+    """The score of a rival by the lines that it does not share with `comb`."""
+    lines_hz = rival.fundamental_hz * np.arange(1, rival.excess.size + 1)
+    nearest_hz = comb.fundamental_hz * np.rint(lines_hz / comb.fundamental_hz)
+    return float(rival.excess[np.abs(lines_hz - nearest_hz) > _SAME_LINE_HZ].sum())
 
 
 def _stands_out(comb: Comb) -> bool:
