@@ -54,14 +54,16 @@ def find_section(name: str, measurement: Measurement, nth: int | None = None) ->
     loud = level >= (middle + float(np.percentile(level, 85))) / 2
     soft = level <= (middle + float(np.percentile(level, 15))) / 2
     if wanted in ("chorus", "loud parts", "drop", "hook"):
-        spans, grounds = _stretches(loud), "I took the louder stretches"
+        spans, grounds = _stretches(loud), f"I took the louder stretches for the {wanted}"
     elif wanted == "quiet parts":
-        spans, grounds = _stretches(soft), "I took the softest stretches"
+        spans, grounds = _stretches(soft), f"I took the softest stretches for the {wanted}"
     elif wanted == "verse":
-        spans, grounds = _stretches(~loud), "I took the stretches between the loud ones"
+        spans = _stretches(~loud)
+        grounds = f"I took the stretches between the loud ones for the {wanted}"
     elif wanted in ("bridge", "solo", "middle"):
         third = duration_s / 3
-        spans, grounds = ((third, 2 * third),), "I took the middle third of the song"
+        spans = ((third, 2 * third),)
+        grounds = f"I took the middle third of the song for the {wanted}"
     else:
         return Section((), f"I cannot tell where the {name} is")
     if nth is not None and spans:
