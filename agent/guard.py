@@ -16,7 +16,7 @@ from mixmend.agent.guard_limits import Allowance, allowance
 from mixmend.agent.guard_target import target_check
 from mixmend.agent.records import Check
 from mixmend.model.problems import Problem
-from mixmend.tools.alignment import lag_between, side_agreement, tonal_shift_db
+from mixmend.tools.alignment import lag_between, side_agreement, tonal_shift
 from mixmend.tools.audio import Audio, blocks, release
 from mixmend.tools.low_hits import added_low_hits
 from mixmend.tools.measurement import Measurement
@@ -271,6 +271,9 @@ def _stereo_shift(
     was, now = before.stereo.width, after.stereo.width
     if was is not None and now is not None and was > 0.02 and not allowed.stereo:
         ratio = max(now, 1e-6) / was
+        if ratio > allowed.most_width_ratio and allowed.tonal_shift:
+            # Lows mostly stand in the middle: without what a room built up there a song is wider.
+            ratio /= max(1.0, tonal_shift(near, there).width_ratio)
         if not allowed.least_width_ratio <= ratio <= allowed.most_width_ratio:
             return Check(
                 name="stereo_shift", ok=False, value=ratio, limit=allowed.least_width_ratio,
@@ -280,7 +283,7 @@ def _stereo_shift(
     shift = None if left_was is None or left_now is None else left_now - left_was
     if shift is not None and abs(shift) > allowed.balance_db and allowed.tonal_shift:
         # Tone alone shifts the balance where the sides differ in pitch: that much moved nothing.
-        shift -= tonal_shift_db(near, there)
+        shift -= tonal_shift(near, there).balance_db
     ok = shift is None or abs(shift) <= allowed.balance_db
     says = "" if ok or shift is None else f"It moved the song {abs(shift):.1f} dB to one side."
     return Check(name="stereo_shift", ok=ok, value=shift, limit=allowed.balance_db, says=says)

@@ -108,8 +108,8 @@ _FOR: dict[Problem, Allowance] = {
     "dc_offset": Allowance(bands=_bands((0, 40, 40))),
     # A room builds up its lowest resonances by 20 dB and more, where most music has little.
     "reverb": Allowance(
-        bands=_bands((0, 60, 30), (*_ALL, 12)),
-        level_wobble_db=2.0,
+        bands=_bands((0, 60, 30), (60, 120, 20), (*_ALL, 12)),
+        level_wobble_db=1.4,
         loudness_jump_db=8.0,
         least_width_ratio=0.3,
         mono_loss_db=2.0,

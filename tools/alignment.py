@@ -73,33 +73,50 @@ def _piece_lag(was: NDArray[np.float64], now: NDArray[np.float64], farthest: int
     return best - farthest
 
 
-def tonal_shift_db(before: Audio, after: Audio) -> float:
-    """How far the left-to-right balance moves by tone alone, dB: what equal gains on both sides, as
-    `after` has them in bins of about 10 Hz, do to the balance of `before`. 0 for other than two
-    channels.
+@dataclass(frozen=True)
+class TonalShift:
+    """What tone alone does to the stereo image: left against right, and the width's ratio."""
+
+    balance_db: float = 0.0
+    width_ratio: float = 1.0
+
+
+def tonal_shift(before: Audio, after: Audio) -> TonalShift:
+    """How balance and width move by tone alone: what equal gains on both sides, as `after` has them
+    in bins of about 10 Hz, do to `before`. Nothing for other than two channels.
     """
     if before.channels != 2 or after.channels != 2:
-        return 0.0
-    was, now = _side_power(before), _side_power(after)
-    gain = (now.sum(axis=0) + _TINY) / (was.sum(axis=0) + _TINY)
-    left, right = was @ gain
-    left_was, right_was = was.sum(axis=1)
-    if min(left, right, left_was, right_was) <= 0:
-        return 0.0
-    return float(10 * np.log10(left / right) - 10 * np.log10(left_was / right_was))
+        return TonalShift()
+    was, now = _powers(before), _powers(after)
+    both = was @ _gain(was[:2], now[:2])
+    # A wider side makes both channels louder, but not the middle.
+    middle = was @ _gain(was[2:3], now[2:3])
+    old = was.sum(axis=1)
+    if min(*old[:2], *both[:2]) <= 0:
+        return TonalShift()
+    balance = both[:2] / old[:2]
+    narrow = min(old[2], old[3], middle[2], middle[3]) <= 0
+    return TonalShift(
+        float(10 * np.log10(balance[0] / balance[1])),
+        1.0 if narrow else float(np.sqrt(middle[3] / old[3] * old[2] / middle[2])),
+    )
 
 
-def _side_power(audio: Audio) -> NDArray[np.float64]:
-    """Mean power (2, bins) of left and right."""
+def _gain(was: NDArray[np.float64], now: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray((now.sum(axis=0) + _TINY) / (was.sum(axis=0) + _TINY))
+
+
+def _powers(audio: Audio) -> NDArray[np.float64]:
+    """Mean power (4, bins) of left, right, middle and side."""
     size = 1 << round(np.log2(audio.sample_rate_hz / 10))
     framing = centred(size, size // 2)
-    sides = []
-    for channel in range(2):
-        power = np.zeros(size // 2 + 1)
-        for piece in spectra(audio, framing, itemgetter(channel)):
-            power += np.square(np.abs(piece)).sum(axis=0)
-        sides.append(power)
-    return np.stack(sides)
+    power = np.zeros((4, size // 2 + 1))
+    for left, right in zip(
+        spectra(audio, framing, itemgetter(0)), spectra(audio, framing, itemgetter(1)), strict=True
+    ):
+        for row, piece in enumerate((left, right, (left + right) / 2, (left - right) / 2)):
+            power[row] += np.square(np.abs(piece)).sum(axis=0)
+    return power
 
 
 def side_agreement(before: Audio, after: Audio) -> float | None:

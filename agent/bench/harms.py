@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixmend.model.degrade import degrade
+from mixmend.model.engines import get_engine
 from mixmend.model.problems import PROBLEM_OF_KIND, Problem
 from mixmend.tools.audio import Audio, FloatArray
 from mixmend.tools.resample import resample
@@ -29,13 +30,23 @@ def centred(song: Audio) -> Audio:
 
 
 def harms(song: Audio, seed: int) -> list[Case]:
-    """Every harm on its own, and riding on a pass that repairs the tone rightly."""
+    """Every harm on its own, and riding on passes that repair the tone or a room rightly."""
     damaged = degrade(song, "bright", seed).audio
+    room = _out_of_room(song, seed)
     cases = []
     for name, harm in HARMS.items():
         cases.append(Case(name, song, harm(song, seed), None))
         cases.append(Case(f"{name}, in a right pass", damaged, harm(song, seed), "dull"))
+        dried = harm(room.after, seed)
+        cases.append(Case(f"{name}, out of a room", room.before, dried, room.problem))
     return cases
+
+
+def _out_of_room(song: Audio, seed: int) -> Case:
+    """A room as the engine takes it out; nobody could do it so that the dry song came back."""
+    degraded = degrade(song, "mix", seed)
+    dried = get_engine("mendflow").restore(degraded.audio, degraded.damage.instruction)
+    return Case("room taken out", degraded.audio, dried, PROBLEM_OF_KIND["mix"])
 
 
 def good_passes(song: Audio, seed: int) -> list[Case]:
@@ -48,6 +59,7 @@ def good_passes(song: Audio, seed: int) -> list[Case]:
     # The clip damage also raises the level; the right repair is the song at that level.
     gain = float(np.linalg.norm(clipped.samples)) / max(1e-9, float(np.linalg.norm(song.samples)))
     cases.append(Case("right declip", clipped, _scaled(song, gain * 1.1), PROBLEM_OF_KIND["clip"]))
+    cases.append(_out_of_room(song, seed))
     cases += [Case(f"level {db:+d} dB", song, _scaled(song, 10 ** (db / 20)), None)
               for db in (-12, -3)]  # fmt: skip
     return cases
