@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,7 +21,14 @@ from mixmend.agent.lessons import (
     targets_of,
 )
 from mixmend.agent.sentence_model import BEFORE, HEAD_KINDS, REMARK, WISH_NAMES, stored
-from mixmend.agent.utterances import Utterance, build_utterances, remarks
+from mixmend.agent.train_understanding import (
+    CHOSEN_BY,
+    ONE_IN,
+    STAGES,
+    kept_apart,
+    lessons_for,
+)
+from mixmend.agent.utterances import Utterance, build_utterances, remarks, stranger_utterances
 
 BASS = Intent(kind="fix", problem="thin", aspect="bass", change="more")
 HISS = Intent(kind="fix", problem="noise", aspect="noise", change="less")
@@ -93,3 +101,18 @@ def test_an_epoch_joins_clauses_and_says_what_they_came_after() -> None:
     joined = [example for example in examples if example.targets["one"] == {SEVERAL: 1.0}]
     assert joined
     assert all(sum(example.targets["kind"].values()) == pytest.approx(1.0) for example in joined)
+
+
+def test_what_the_last_stages_were_chosen_by_was_kept_apart_before() -> None:
+    stage = next(stage for stage in STAGES if stage.apart)
+    spared = lessons_for(stage, [])
+    rest = lessons_for(replace(stage, apart=False), [])
+    held = [u for u in stranger_utterances() if kept_apart(u)]
+    strangers = [u for u in stranger_utterances() if u.family[10:] in CHOSEN_BY]
+    assert 0.8 < len(held) / (len(strangers) / ONE_IN) < 1.2
+    assert len(rest) - len(spared) == len(lessons_from(held))
+
+
+def test_the_lots_that_measure_are_never_learnt_from() -> None:
+    learnt = {lot for stage in STAGES for lot in stage.lots}
+    assert not learnt & {"second", "third", "s7", "s8", "s9"}
