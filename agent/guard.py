@@ -201,8 +201,8 @@ def _mono_loss(before: Measurement, after: Measurement, allowed: Allowance) -> C
 def _added_onsets(pair: Pair, near: Audio, there: Audio, allowed: Allowance) -> Check:
     onsets = added_onsets(pair)
     added = onsets.added if onsets.added > 2 else 0
-    if not allowed.dynamics:
-        hits = added_low_hits(near, there)
+    if not allowed.bursts:
+        hits = added_low_hits(near, there, ringing=allowed.tonal_shift)
         few = max(MOST_LOW_HITS, MOST_LOW_HITS_PER_S * near.duration_s)
         added = max(added, hits if hits > few else 0)
     share = added / max(1, onsets.source)

@@ -41,6 +41,7 @@ class Allowance:
     silence: float = 1e-3
     new_clipping: float = 2e-5
     dynamics: bool = False  # the repair is meant to change levels by level
+    bursts: bool = False  # it does so at once, so a burst of bass proves nothing
     stereo: bool = False  # the repair is meant to change the stereo image
     tonal_shift: bool = False  # narrow gains may tip the balance of instruments, each in its place
     gaps: bool = False
@@ -66,7 +67,9 @@ _FOR: dict[Problem, Allowance] = {
     "too_bright": Allowance(bands=_bands((3000, 1e9, 20))),
     "sibilant": Allowance(bands=_bands((3000, 1e9, 14)), level_wobble_db=1.5),
     "boomy": Allowance(bands=_bands((0, 250, 20))),
-    "muddy": Allowance(bands=_bands((0, 1000, 18)), level_wobble_db=1.6, dynamics=True),
+    "muddy": Allowance(
+        bands=_bands((0, 1000, 18)), level_wobble_db=1.6, dynamics=True, bursts=True
+    ),
     "boxy": Allowance(bands=_bands((150, 1200, 14))),
     "vocals_loud": Allowance(bands=_bands((250, 5000, 14))),
     # A lift elsewhere is the same as a loss here, once the levels are matched.
@@ -94,6 +97,7 @@ _FOR: dict[Problem, Allowance] = {
         bands=_bands((*_ALL, 18)),
         level_wobble_db=2.0,
         dynamics=True,
+        bursts=True,
         loudness_jump_db=8.0,
         mono_loss_db=2.5,
         least_width_ratio=0.3,
@@ -119,6 +123,7 @@ _FOR: dict[Problem, Allowance] = {
     "too_dry": Allowance(silence=0.1, level_wobble_db=1.5, most_width_ratio=4.0),
     "squashed": Allowance(
         dynamics=True,
+        bursts=True,
         level_wobble_db=3.0,
         loudness_jump_db=20.0,
         bands=_bands((*_ALL, 12)),
@@ -128,12 +133,15 @@ _FOR: dict[Problem, Allowance] = {
     ),
     "flat_transients": Allowance(
         dynamics=True,
+        bursts=True,
         level_wobble_db=2.0,
         loudness_jump_db=8.0,
         added_onsets_share=0.25,
         new_clipping=8e-3,
     ),
-    "uneven_levels": Allowance(dynamics=True, level_wobble_db=5.0, loudness_jump_db=15.0),
+    "uneven_levels": Allowance(
+        dynamics=True, bursts=True, level_wobble_db=5.0, loudness_jump_db=15.0
+    ),
     "narrow": Allowance(stereo=True, mono_loss_db=3.0, bands=_bands((*_ALL, 10))),
     "too_wide": Allowance(stereo=True),
     "mono_incompatible": Allowance(stereo=True, balance_db=3.0, bands=_bands((*_ALL, 14))),
@@ -163,6 +171,7 @@ def allowance(problems: Sequence[Problem], *, final: bool = False) -> Allowance:
             joined,
             level_wobble_db=joined.level_wobble_db + 0.5,
             dynamics=True,
+            bursts=True,
         )
     return joined
 
@@ -179,6 +188,7 @@ def _widest(a: Allowance, b: Allowance) -> Allowance:
         silence=max(a.silence, b.silence),
         new_clipping=max(a.new_clipping, b.new_clipping),
         dynamics=a.dynamics or b.dynamics,
+        bursts=a.bursts or b.bursts,
         stereo=a.stereo or b.stereo,
         tonal_shift=a.tonal_shift or b.tonal_shift,
         gaps=a.gaps or b.gaps,

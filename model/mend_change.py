@@ -51,7 +51,7 @@ _STRENGTH_SHARE: dict[TonalProblem, float] = {
 # From which size on, dB, an unasked change is made, and from which on all of it: of tone, of the
 # level, and of the side against the middle.
 _TONE_FROM_TO_DB = (1.5, 2.5)
-_LEVEL_FROM_TO_DB = (3.0, 5.0)
+_LEVEL_FROM_TO_DB = (12.0, 16.0)
 _SIDE_FROM_TO_DB = (2.5, 4.5)
 # Each of several faults is told again once the others are known.
 _ROUNDS = 2
@@ -87,7 +87,7 @@ def planned_change_db(
         told_db = _strengths_db(flow, mel, change_db, heard, list(dict.fromkeys(families.values())))
         for family, repair_db in told_db.items():
             share = _STRENGTH_SHARE[family]
-            change_db = change_db + share * repair_db
+            change_db = change_db + np.float32(share) * repair_db.astype(np.float32)
             if share < 1:
                 same = [each for each, known in families.items() if known == family]
                 tone_db = flow.tone_db(mel, sentences_for(request, same))

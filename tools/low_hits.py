@@ -22,14 +22,24 @@ _RISE_FRAMES = 5
 _APART_FRAMES = 8
 _PIECE = 20_000
 _FLOOR = 1e-11
+_TAPS, _LEAD = 400, 40  # of the filter of a repair that rings, and how many of them come early
+_REGULAR = 1e-4
 
 
-def added_low_hits(before: Audio, after: Audio, *, rise_db: float = 6.0) -> int:
+def added_low_hits(
+    before: Audio, after: Audio, *, rise_db: float = 6.0, ringing: bool = False
+) -> int:
     """Number of bursts below 250 Hz in `after` that `before` does not explain.
 
     Both (channels, frames) of the same length and rate. 0 when the sound is too short to tell.
+    `ringing`: the repair may be a long filter, which is then found by least squares (Wiener) and
+    counts as explained.
     """
-    was, now = _spectra(before), _spectra(after)
+    low_was, rate_hz = _low_end(before)
+    low_now, _ = _low_end(after)
+    if ringing and low_was.size == low_now.size:
+        low_was = _as_filtered(low_was, low_now)
+    was, now = _spectra(low_was, rate_hz), _spectra(low_now, rate_hz)
     count = min(was.shape[1], now.shape[1])
     if count < 2 * _RISE_FRAMES:
         return 0
@@ -49,13 +59,32 @@ def added_low_hits(before: Audio, after: Audio, *, rise_db: float = 6.0) -> int:
     return 0 if at.size == 0 else 1 + int(np.sum(np.diff(at) > _APART_FRAMES))
 
 
-def _spectra(audio: Audio) -> NDArray[np.complex64]:
-    """(bins, frames) of the low end, all channels added."""
-    low, rate = _low_end(audio)
+def _as_filtered(was: NDArray[np.float64], now: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`was` through the filter of a third of a second that brings it nearest to `now`."""
+    from scipy.linalg import solve_toeplitz
+    from scipy.signal import oaconvolve
+
+    own, cross = np.zeros(_TAPS), np.zeros(_TAPS)
+    for start in range(0, was.size, _PIECE):
+        spectrum, other = (
+            np.fft.rfft(low[start : start + _PIECE], 2 * _PIECE) for low in (was, now)
+        )
+        own += np.fft.irfft(np.abs(spectrum) ** 2)[:_TAPS]
+        shared = np.fft.irfft(other * np.conj(spectrum))
+        cross += np.concatenate([shared[-_LEAD:], shared[: _TAPS - _LEAD]])
+    if own[0] <= 0 or was.size < _TAPS:
+        return was
+    own[0] *= 1 + _REGULAR
+    found = oaconvolve(was, solve_toeplitz(own, cross))
+    return np.asarray(found[_LEAD : _LEAD + was.size])
+
+
+def _spectra(low: NDArray[np.float64], rate_hz: float) -> NDArray[np.complex64]:
+    """(bins, frames) of a low end."""
     if low.size < _WINDOW:
         return np.zeros((1, 0), dtype=np.complex64)
     frames = np.lib.stride_tricks.sliding_window_view(low, _WINDOW)[::_HOP]
-    hz = np.fft.rfftfreq(_WINDOW, 1 / rate)
+    hz = np.fft.rfftfreq(_WINDOW, 1 / rate_hz)
     wanted = (hz >= _LOWEST_HZ) & (hz <= _HIGHEST_HZ)
     spectra = np.empty((int(wanted.sum()), frames.shape[0]), dtype=np.complex64)
     window = np.hanning(_WINDOW) / _WINDOW
