@@ -82,20 +82,24 @@ _FOR: dict[Problem, Allowance] = {
     "vocals_buried": Allowance(bands=_bands((0, 340, 22), (3400, 1e9, 22))),
     "unbalanced": Allowance(bands=_bands((*_ALL, 12))),
     "mic_colored": Allowance(bands=_bands((*_ALL, 16))),
+    # What is taken off lies under the song, so soft parts lose more than loud ones.
     "noise": Allowance(
         bandwidth=True,
         bands=_bands((0, 60, 30), (2000, 1e9, 30), (*_ALL, 12)),
-        level_wobble_db=2.0,
+        level_wobble_db=1.5,
+        dynamics=True,
         loudness_jump_db=12.0,
     ),
-    "hum": Allowance(bands=_bands((0, 1000, 30)), level_wobble_db=2.0, loudness_jump_db=15.0),
+    "hum": Allowance(
+        bands=_bands((0, 1000, 30)), level_wobble_db=1.5, dynamics=True, loudness_jump_db=15.0
+    ),
     "clicks": Allowance(
-        bandwidth=True, bands=_bands((*_ALL, 20)), level_wobble_db=3.0, loudness_jump_db=12.0
+        bandwidth=True, bands=_bands((*_ALL, 20)), level_wobble_db=1.5, loudness_jump_db=12.0
     ),
     "clipping": Allowance(
         bandwidth=True,
         bands=_bands((*_ALL, 18)),
-        level_wobble_db=2.0,
+        level_wobble_db=1.5,
         dynamics=True,
         bursts=True,
         loudness_jump_db=8.0,
@@ -105,7 +109,8 @@ _FOR: dict[Problem, Allowance] = {
     "dropouts": Allowance(
         bandwidth=True,
         silence=2.0,
-        level_wobble_db=4.0,
+        level_wobble_db=1.5,
+        dynamics=True,
         loudness_jump_db=15.0,
         added_onsets_share=0.1,
     ),
@@ -124,7 +129,7 @@ _FOR: dict[Problem, Allowance] = {
     "squashed": Allowance(
         dynamics=True,
         bursts=True,
-        level_wobble_db=3.0,
+        level_wobble_db=1.5,
         loudness_jump_db=20.0,
         bands=_bands((*_ALL, 12)),
         most_width_ratio=3.0,
