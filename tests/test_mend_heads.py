@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from scipy.signal import fftconvolve
 
 from mixmend.model.degrade import degrade
@@ -27,7 +28,13 @@ from mixmend.model.mend_room_stats import (
     narrow_power,
     room_figures,
 )
-from mixmend.model.mend_room_train import RoomExamples, _modulation, distances
+from mixmend.model.mend_room_train import (
+    RoomExamples,
+    RoomSettings,
+    _modulation,
+    distances,
+    train_room,
+)
 from mixmend.model.mend_stats import as_features, song_stats
 from mixmend.model.mend_strength import (
     MOST,
@@ -168,7 +175,8 @@ def test_a_room_head_that_says_nothing_leaves_only_the_part(shipped: MendFlow) -
     assert np.abs(out.samples - part.samples).max() < 1e-5
 
 
-def test_distances_fall_when_the_room_is_undone() -> None:
+def _in_a_room() -> tuple[RoomExamples, NDArray[np.float32]]:
+    """One example, and what the room did to each bin, dB."""
     rng = np.random.default_rng(2)
     frames = int(20 * RATE_HZ) // (FRAMING.hop * 4)
     envelope = np.abs(rng.standard_normal((1, frames, BINS))).astype(np.float32)
@@ -181,13 +189,27 @@ def test_distances_fall_when_the_room_is_undone() -> None:
         np.zeros((1, BINS // 4, 20), dtype=np.float32),
         np.array(["small"]),
     )
-    dry = replace(examples, amplitude=envelope.astype(np.float16))
-    some = np.array([0])
-    power = torch.from_numpy(dry.amplitude).float().square()
-    examples = replace(examples, dry=_modulation(power).numpy())
-    before, after = distances(examples, some, torch.from_numpy(-room_db[None]))
+    power = torch.from_numpy(envelope.astype(np.float16)).float().square()
+    return replace(examples, dry=_modulation(power).numpy()), room_db
+
+
+def test_distances_fall_when_the_room_is_undone() -> None:
+    examples, room_db = _in_a_room()
+    before, after = distances(examples, np.array([0]), torch.from_numpy(-room_db[None]))
     assert float(before) > 0.1
     assert float(after) < 0.01
+
+
+def test_a_room_head_goes_on_from_another() -> None:
+    examples, _ = _in_a_room()
+    settings = RoomSettings(steps=1, batch=1, learning_rate=1e-7, weight_decay=0.0)
+    start = RoomHead(RoomConfig(width=8))
+    start.mean.fill_(0.5)
+    ((_, further),) = train_room(examples, start.config, settings, start)
+    for name, value in start.state_dict().items():
+        assert torch.allclose(further.state_dict()[name], value, atol=1e-4), name
+    ((_, anew),) = train_room(examples, start.config, settings)
+    assert not torch.allclose(anew.mean, start.mean)
 
 
 def test_the_shipped_room_head_helps_in_a_room_and_leaves_dry_music(shipped: MendFlow) -> None:
