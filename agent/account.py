@@ -16,7 +16,14 @@ from mixmend.agent.account_level import (
 )
 from mixmend.agent.advice import HELPS, WHAT
 from mixmend.agent.drift import MOST_TEXTURE_DB, WARN_TEXTURE_DB
-from mixmend.agent.explain import DOING, LEAST_SAID_CONFIDENCE, change_text, lineage, where_text
+from mixmend.agent.explain import (
+    DOING,
+    LEAST_SAID_CONFIDENCE,
+    change_text,
+    hardly_moved,
+    lineage,
+    where_text,
+)
 from mixmend.agent.metrics import figure, format_value, telling_metric
 from mixmend.agent.plan import HOPELESS_UNASKED, LEVEL, worth_mending
 from mixmend.agent.records import Claim, Finding, PassRecord, SessionRecord
@@ -105,6 +112,9 @@ def _kept(session: Session, done: PassRecord, tried: list[PassRecord], claims: l
         was = session.pass_record(int(done.options["instead_of"] or 0))
         return _once_more(was, done, change)
     text = f"I {did}{where_text(done)}{f': {change}' if change else ''}."
+    if hardly_moved(done):
+        what = WHAT[done.problem]
+        text = f"I worked on {what}, but by measurement that hardly moved it: {change}."
     if tried:
         first = tried[0]
         how = "with more of it" if first.strength > done.strength else "in another way"
@@ -232,7 +242,8 @@ def reasons(session: Session, claims: list[Claim]) -> str:
         why = "you asked for it" if done.asked else "I measured that it needed it"
         if done.problem in says:
             why += ", and it showed in the song as it came"
-        lines.append(f"I {DOING[done.problem][0]}{where_text(done)}, because {why}.")
+        did = f"worked on {WHAT[done.problem]}" if hardly_moved(done) else DOING[done.problem][0]
+        lines.append(f"I {did}{where_text(done)}, because {why}.")
         if change:
             lines.append(f"By measurement {change}.")
     if line:

@@ -19,7 +19,7 @@ from mixmend.agent.facts import Facts
 from mixmend.agent.records import Pending
 from mixmend.agent.speaking import Speaker
 from mixmend.agent.toolbox import Toolbox
-from mixmend.agent.truth import sentences
+from mixmend.agent.truth import correct, sentences
 from mixmend.tools.errors import MixmendError
 
 if TYPE_CHECKING:
@@ -167,7 +167,8 @@ class Conversation:
             told = self.toolbox.told() or str(self.toolbox.explain()["text"])
         if speaker.removed:
             self.session.update(notes=[*self.session.record.notes, *map(_note_of, speaker.removed)])
-            told = _unsaid(told, speaker.text)
+            # What could not be said a moment ago is not said again in other company.
+            told = correct(_unsaid(told, speaker.text), self._facts()).text
             told = f"{CORRECTED} {told}".strip() if speaker.text else told
         if told:
             speaker.say(told)

@@ -110,6 +110,24 @@ def where_text(done: PassRecord) -> str:
     )
 
 
+# Figures that move a little with tone and level, whatever is done.
+_FOLLOWS_TONE = frozenset({"squashed", "uneven_levels", "flat_transients"})
+
+
+def hardly_moved(done: PassRecord) -> bool:
+    """Whether a kept pass moved its own figure by less than counts as a change."""
+    if done.problem is None or done.region is not None:
+        return False
+    if done.problem == "clipping" and _clipped_spots(done, []):
+        return False
+    metric = telling_metric(done.problem, done.before, done.after)
+    was, now = figure(metric, done.before), figure(metric, done.after)
+    if was is None or now is None:
+        return False
+    steps = 2.0 if done.problem in _FOLLOWS_TONE else 1.0
+    return abs(now - was) < steps * metric.least_change
+
+
 def change_text(done: PassRecord, claims: list[Claim]) -> str:
     """ "X went from A to B" for a pass's own figure, entering both claims; empty if unmeasured."""
     assert done.problem is not None  # only called for passes on a problem
@@ -132,7 +150,7 @@ def change_text(done: PassRecord, claims: list[Claim]) -> str:
     if format_value(metric, was) == format_value(metric, now):
         return f"{metric.phrase} stayed at {format_value(metric, now)}"
     way = "rose" if now > was else "fell"
-    if metric.better == "nearer_zero":
+    if metric.better == "nearer_zero" or hardly_moved(done):
         way = "went"
     return f"{metric.phrase} {way} from {format_value(metric, was)} to {format_value(metric, now)}"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mixmend.agent.explain import change_text, hardly_moved
 from mixmend.agent.facts import Facts
 from mixmend.agent.metrics import figure, telling_metric
 from mixmend.agent.records import PassRecord
@@ -257,3 +258,19 @@ def test_what_is_found_now_may_be_told_word_for_word(tmp_path: Path) -> None:
     told = f"What I still measure: {found.says} Shall I work on the gaps next?"
     assert correct(told, facts).removed == ()
     assert correct("The sound cuts out in 99 places.", facts).removed
+
+
+def test_a_change_too_small_to_count_is_told_as_one(session: Session) -> None:
+    kept = next(p for p in session.record.passes if p.problem == "dull" and p.verdict == "kept")
+    bands = kept.before.spectrum.bands_db
+    assert bands is not None
+    assert bands["brilliance"] is not None
+    spectrum = kept.before.spectrum.model_copy(
+        update={"bands_db": {**bands, "brilliance": bands["brilliance"] + 0.11}}
+    )
+    small = kept.model_copy(update={"after": kept.before.model_copy(update={"spectrum": spectrum})})
+    assert hardly_moved(small)
+    assert not hardly_moved(kept)
+    text = change_text(small, [])
+    assert "went from" in text
+    assert "rose" not in text
