@@ -6,6 +6,8 @@ why, and what comes next or that it is time to stop.
 
 from __future__ import annotations
 
+from typing import get_args
+
 from mixmend.agent import takes
 from mixmend.agent.account_level import (
     Mark,
@@ -26,10 +28,12 @@ from mixmend.agent.explain import (
 )
 from mixmend.agent.metrics import figure, format_value, telling_metric
 from mixmend.agent.plan import HOPELESS_UNASKED, LEVEL, worth_mending
-from mixmend.agent.records import Claim, Finding, PassRecord, SessionRecord
+from mixmend.agent.records import Claim, Finding, PassRecord, SessionRecord, Severity
 from mixmend.agent.session import LEVEL_GOAL, Session
+from mixmend.model.problems import Problem
 
 MOST_SAID = 3
+_SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 
 _STOP = (
@@ -112,15 +116,27 @@ def _kept(session: Session, done: PassRecord, tried: list[PassRecord], claims: l
         was = session.pass_record(int(done.options["instead_of"] or 0))
         return _once_more(was, done, change)
     text = f"I {did}{where_text(done)}{f': {change}' if change else ''}."
+    what = WHAT[done.problem]
     if hardly_moved(done):
-        what = WHAT[done.problem]
         text = f"I worked on {what}, but by measurement that hardly moved it: {change}."
+    elif change and done.region is None and _as_bad_as_it_was(session, done.problem):
+        plain = change.replace(" rose from ", " went from ").replace(" fell from ", " went from ")
+        text = f"I worked on {what}, of which much is left: {plain}."
     if tried:
         first = tried[0]
         how = "with more of it" if first.strength > done.strength else "in another way"
         why = _small(first.because).rstrip(".")
         text += f" I first tried {how}, but that did not pass my checks: {why}."
     return text
+
+
+def _as_bad_as_it_was(session: Session, problem: Problem) -> bool:
+    """Whether a fault is still found, at least moderate, and no milder than in the song."""
+    was, now = (
+        max((_SEVERITIES.index(f.severity) for f in found if f.problem == problem), default=0)
+        for found in (session.findings(0), session.findings())
+    )
+    return now >= max(was, _SEVERITIES.index("moderate"))
 
 
 def _once_more(was: PassRecord, done: PassRecord, change: str) -> str:

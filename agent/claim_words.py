@@ -77,6 +77,8 @@ TOPICS: dict[str, Topic] = {
                r"loudest|soft passages|loudness range", (
                    ("dynamics.compression", -1), ("dynamics.dr", 1), ("loudness.range_lu", 1),
                    ("loudness.psr_lu", 1), ("loudness.plr_lu", 1), ("dynamics.crest_db", 1)), 1),
+        # Said of the figure by its own name, which is the fault's.
+        _topic("squashing", r"how squashed", (("dynamics.compression", 1),), -1),
         _topic("punch", r"punch|attack|transient|snap\b|impact|kick\b|height of peaks", (
             ("dynamics.punch", 1), ("dynamics.crest_db", 1), ("loudness.psr_lu", 1)), 1),
         _topic("width", r"stereo|wid(?:e|er|th)|narrow", (
@@ -172,10 +174,12 @@ _PAST_DOWN = (
     r"fell|fallen|dropped|lowered|reduced|decreased|cut(?! off| flat)|less(?! wrong)|fewer|"
     r"lower|weaker|"
     r"down\b|softened|tamed|shrank|shrunk|smaller|halved|attenuated|suppressed|narrowed|"
-    r"tightened|set back|evened|cleared|quieter|softer|shorter|dried|turned down"
+    r"tightened|set back|evened(?! (?:out )?the ton)|cleared|quieter|softer|shorter|"
+    r"dried|turned down"
 )
 _PAST_FIX = (
-    r"fixed|repaired|removed|rebuilt|eliminated|cleaned|cured|solved|corrected|mended|"
+    r"fixed|repaired|evened (?:out )?the ton|removed|rebuilt|eliminated|cleaned|cured|solved|"
+    r"corrected|mended|"
     r"took (?:\w+ ){0,2}out|taken (?:\w+ ){0,2}out|taken care|got rid|gotten rid|dealt with|"
     r"took care|filled|healed|restored|centred|centered|stripped|erased|deleted|killed|addressed|"
     r"sorted|resolved|undone the|declipped|de-clipped|denoised|dereverbed|improved|cleaned up"

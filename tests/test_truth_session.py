@@ -16,6 +16,7 @@ from mixmend.agent.store import SessionStore
 from mixmend.agent.toolbox import Toolbox, Wanted
 from mixmend.agent.truth import correct, lies_in
 from mixmend.model.degrade import degrade
+from mixmend.model.problems import PROBLEM_OF_KIND
 from mixmend.tools.audio import Audio
 from mixmend.tools.writing import write_sound
 from tests.signals import music
@@ -274,3 +275,16 @@ def test_a_change_too_small_to_count_is_told_as_one(session: Session) -> None:
     text = change_text(small, [])
     assert "went from" in text
     assert "rose" not in text
+
+
+@pytest.mark.parametrize("kind", ["comp", "xband", "mud", "punch", "stereo", "small"])
+def test_no_account_of_ours_is_taken_back(kind: str, tmp_path: Path) -> None:
+    write_sound(tmp_path / "song.wav", degrade(music(10.0, seed=7), kind, 2).audio)
+    session = Session.start(tmp_path / "song.wav", SessionStore(tmp_path / "home"))
+    box = Toolbox(session, Wanted(out=tmp_path / "out.wav"))
+    box.begin_turn()
+    box.restore(PROBLEM_OF_KIND[kind])
+    box.finish()
+    facts = Facts(session)
+    for text in (box.told(), str(box.explain()["text"])):
+        assert correct(text, facts).removed == ()
