@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mixmend.agent.known_figures import number_in
 from mixmend.agent.metrics import METRICS, Metric
 from mixmend.tools.measurement import Measurement, Record
 
@@ -55,7 +56,7 @@ def compare_measurements(a: Measurement, b: Measurement) -> Compared:
 
 
 def _change(metric: Metric, a: Measurement, b: Measurement, louder: float) -> Change:
-    was, now = _number(a.value(metric.key)), _number(b.value(metric.key))
+    was, now = number_in(a.value(metric.key)), number_in(b.value(metric.key))
     change = None
     if was is not None and now is not None:
         change = now - was - (louder if metric.key in _WITH_LEVEL else 0.0)
@@ -68,18 +69,3 @@ def _change(metric: Metric, a: Measurement, b: Measurement, louder: float) -> Ch
     return Change(
         key=metric.key, a=was, b=now, change=change, unit=metric.unit, counts=counts, says=says
     )
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or value is None:
-        return None
-    if isinstance(value, int | float):
-        return float(value)
-    if isinstance(value, list):
-        if value and all(isinstance(item, float) for item in value):
-            return float(max(abs(item) for item in value))
-        return float(len(value))
-    if isinstance(value, dict):
-        bands = [item for item in value.values() if item is not None]
-        return float((sum(item * item for item in bands) / len(bands)) ** 0.5) if bands else None
-    return None
