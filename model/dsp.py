@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mixmend.model.dsp_automatic import plan_automatic
-from mixmend.model.dsp_level import bring_down, bring_up
+from mixmend.model.dsp_level import bring_down, bring_up, fitted
 from mixmend.model.engine import OnProgress, Progress
 from mixmend.model.problems import Problem
 from mixmend.model.requests import problems_in
@@ -61,7 +61,9 @@ def _clicks(audio: Audio, strength: float, region: Region | None) -> Audio:
 def _clipping(audio: Audio, strength: float, region: Region | None) -> Audio:
     from mixmend.tools.process.declip import declip
 
-    return declip(audio, strength=strength, region=region)
+    rebuilt = declip(audio, strength=strength, region=region)
+    # Songs mostly fill the range they have, and what is not asked for in one place moves no other.
+    return fitted(rebuilt) if region is None and rebuilt is not audio else rebuilt
 
 
 def _hum(audio: Audio, strength: float, region: Region | None) -> Audio:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from mixmend.model.damage import peak
 from mixmend.tools.audio import Audio
 from mixmend.tools.loudness import integrated_lufs
 from mixmend.tools.region import Region
@@ -33,6 +34,14 @@ def bring_down(audio: Audio, strength: float, region: Region | None) -> Audio:
         return audio
     gain_db = min(USUAL_LUFS - loudness, -LEAST_DOWN_DB)
     return apply_gain(audio, strength * gain_db, region=region)
+
+
+def fitted(audio: Audio) -> Audio:
+    """Gain down until the highest sample is at full scale; nothing to a song that fits."""
+    from mixmend.tools.process.level import apply_gain
+
+    highest = peak(audio)
+    return apply_gain(audio, -20 * math.log10(highest)) if highest > 1 else audio
 
 
 def upward_gain_db(loudness_lufs: float | None, peak_dbtp: float) -> float:

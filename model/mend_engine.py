@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,13 +24,14 @@ from mixmend.model.dsp import STEPS as DSP_STEPS
 from mixmend.model.dsp import Step
 from mixmend.model.dsp_automatic import plan_automatic
 from mixmend.model.engine import OnProgress, Progress
-from mixmend.model.flow_render import Gains, apply_gains
 from mixmend.model.mend_change import planned_change_db, sentences_for
-from mixmend.model.mend_mel import HOP, Mel, level_db, song_mel_db, with_side_floor
+from mixmend.model.mend_mel import Mel, level_db, song_mel_db, with_side_floor
+from mixmend.model.mend_render import rendered
 from mixmend.model.problems import PROBLEM_OF_KIND, Problem
 from mixmend.model.requests import problems_in
-from mixmend.tools.audio import IN_MEMORY_SAMPLES, Audio, allocate, release
+from mixmend.tools.audio import Audio
 from mixmend.tools.process.equalize import equalize
+from mixmend.tools.process.faults import TONAL_PROBLEMS
 from mixmend.tools.region import Region, blend
 
 if TYPE_CHECKING:
@@ -50,24 +52,17 @@ _OWN_PARTS: tuple[Problem, ...] = (
 TAUGHT = frozenset(PROBLEM_OF_KIND[kind] for kind in list(PROBLEM_OF_KIND)[:19]) - set(_OWN_PARTS)
 HEARD = TAUGHT | {"narrow"}
 # Rooms are dried by a part first; the flow then evens what the room did to the tone.
-_PART_FIRST: tuple[Problem, ...] = ("reverb",)
-_FIRST_AFTER: Problem = "reverb"  # `dsp` steps from this one on come after the flow
+_ROOM: Problem = "reverb"
+_ATTACKS: Problem = "flat_transients"
 _LEVEL: Problem = "too_quiet"
 
 _SILENT_DB = -90.0
-# A band this faint has nothing to bring up but the noise of quantisation: of 16 bits, and of 24.
-_NOTHING_DB = {16: -118.0, 24: -150.0}
-_MOST_UP_DB, _MOST_DOWN_DB = 48.0, -30.0
-_LOOKED_AT_S = 20.0
 _FAINTEST_PEAK = 10 ** (-90 / 20)
 _LEAST_HEARD_S = 10.0
-_TILE_S = 8.0
 # On music of packages that neither had heard 59 % of the width came back at 0.5, 62 % at 0.8.
 _USUAL_WIDTH_SHARE = 0.8
-_CONTEXT_S = 0.2
 # Of dry songs the room head says 0.02 dB in the median, of rooms 3 to 6.
 _ROOM_HEARD_DB = 1.5
-_LN_PER_DB = np.log(10.0) / 20
 
 
 class MendEngine:
@@ -107,20 +102,31 @@ class MendEngine:
         if self._flow is None:
             self._flow = self._load()
         amounts = _amounts(audio, instruction, region)
+        asked = bool(instruction.strip())
         before, after = _parts(amounts)
+
+        def worked(step: Step, audio: Audio, share: float) -> Audio:
+            tell(Progress(share, step.label))
+            return step.process(audio, strength * amounts[step.problem], region)
+
         for step in before:
-            tell(Progress(0.05, step.label))
-            audio = step.process(audio, strength * amounts[step.problem], region)
-        if self._flow.room is not None and ("reverb" in amounts or not instruction.strip()):
+            audio = worked(step, audio, 0.05)
+        if self._flow.room is not None and (_ROOM in amounts or not asked):
             tell(Progress(0.08, "evening out the room"))
-            least_db = 0.0 if "reverb" in amounts else _ROOM_HEARD_DB
+            least_db = 0.0 if _ROOM in amounts else _ROOM_HEARD_DB
             audio = _out_of_room(audio, self._flow.room, region, strength, least_db)
         request = self._for_flow(instruction)
-        if request or not instruction.strip():
-            audio = self._flow_over(audio, request, region, strength, steps, tell)
+        told = self._told(audio, request, region, steps, tell) if request or not asked else None
+        if told is not None:
+            audio = told.rendered(audio, region, strength, tell)
         for step in after:
-            tell(Progress(0.9, step.label))
-            audio = step.process(audio, strength * amounts[step.problem], region)
+            if step.problem == _ATTACKS:
+                audio = worked(step, audio, 0.9)
+        if told is not None and ("narrow" in amounts or not asked):
+            audio = told.widened(audio, region, strength)
+        for step in after:
+            if step.problem != _ATTACKS:
+                audio = worked(step, audio, 0.9)
         if _LEVEL in amounts:
             audio = bring_to_peak(audio, strength * amounts[_LEVEL], region)
         tell(Progress(1.0, "done"))
@@ -129,26 +135,25 @@ class MendEngine:
     def _for_flow(self, instruction: str) -> str:
         """The sentences that the flow is asked: not those for parts, or for the room head."""
         assert self._flow is not None
-        own = HEARD if self._flow.room is None else HEARD - {"reverb"}
+        own = HEARD if self._flow.room is None else HEARD - {_ROOM}
         return sentences_for(instruction, own)
 
-    def _flow_over(
+    def _told(
         self,
         audio: Audio,
         request: str,
         region: Region | None,
-        strength: float,
         steps: int | None,
         tell: OnProgress,
-    ) -> Audio:
+    ) -> _Told | None:
+        """What the flow wants of the song; None of silence."""
         assert self._flow is not None
-        problems = problems_in(request)
         first, last = heard_frames(audio, region)
         front = Audio(audio.samples[: min(2, audio.channels), first:last], audio.sample_rate_hz)
         tell(Progress(0.1, "listening"))
         mel = song_mel_db(front)
         if level_db(mel) < _SILENT_DB:
-            return audio
+            return None
         change_db = planned_change_db(
             self._flow,
             mel,
@@ -157,16 +162,31 @@ class MendEngine:
             STEPS if steps is None else steps,
             lambda share: tell(Progress(0.15 + 0.45 * share, "flow")),
         )
-        log_gain = allowed_db(mel, change_db, quantised_bits(front)) * np.float32(_LN_PER_DB)
-        gains = Gains(first / audio.sample_rate_hz, log_gain, HOP)
-        out = _applied(
-            audio, gains, (first, last), strength,
+        return _Told(mel, change_db, (first, last))
+
+
+@dataclass(frozen=True, eq=False)
+class _Told:
+    """Levels (2, frames, 96) of the frames in `span`, and the change that the flow wants, dB."""
+
+    mel_db: Mel
+    change_db: Mel
+    span: tuple[int, int]
+
+    def rendered(
+        self, audio: Audio, region: Region | None, strength: float, tell: OnProgress
+    ) -> Audio:
+        out = rendered(
+            audio, self.mel_db, self.change_db, self.span, strength,
             lambda share: tell(Progress(0.6 + 0.3 * share, "rendering")),
         )  # fmt: skip
-        out = blend(audio, out, region=region)
-        if audio.channels >= 2 and ("narrow" in problems or not request):
-            out = _as_wide(out, with_side_floor(mel) + change_db, mel, region, strength)
-        return out
+        return blend(audio, out, region=region)
+
+    def widened(self, audio: Audio, region: Region | None, strength: float) -> Audio:
+        if audio.channels < 2:
+            return audio
+        aim_db = with_side_floor(self.mel_db) + self.change_db
+        return _as_wide(audio, aim_db, self.mel_db, region, strength)
 
 
 def _out_of_room(
@@ -191,19 +211,6 @@ def heard_frames(audio: Audio, region: Region | None) -> tuple[int, int]:
         return 0, audio.frames
     spare_s = max(1.0, (_LEAST_HEARD_S - (region.end_s - region.start_s)) / 2)
     return audio.frame_at(region.start_s - spare_s), audio.frame_at(region.end_s + spare_s)
-
-
-def allowed_db(mel_db: Mel, change_db: Mel, bits: int = 24) -> Mel:
-    """The change as far as a gain may go: nothing is raised where there is nothing."""
-    room_db = np.maximum(0.0, mel_db - np.float32(_NOTHING_DB[bits]))
-    up = np.minimum(change_db, np.minimum(room_db, _MOST_UP_DB))
-    return np.asarray(np.maximum(up, _MOST_DOWN_DB), dtype=np.float32)
-
-
-def quantised_bits(audio: Audio) -> int:
-    """16 where samples lie on a grid of 16 bits, else 24."""
-    some = audio.samples[:, : round(_LOOKED_AT_S * audio.sample_rate_hz)] * np.float32(32768)
-    return 16 if bool(np.all(some == np.rint(some))) else 24
 
 
 def bring_to_peak(audio: Audio, strength: float, region: Region | None) -> Audio:
@@ -238,44 +245,16 @@ def _amounts(audio: Audio, instruction: str, region: Region | None) -> dict[Prob
 def _parts(amounts: dict[Problem, float]) -> tuple[Sequence[Step], Sequence[Step]]:
     """`dsp` steps for what the flow was not taught: those before it and those after it."""
     places = [step.problem for step in DSP_STEPS]
-    turn = places.index(_FIRST_AFTER)
-    own = HEARD - set(_PART_FIRST) | {_LEVEL}
-    chosen = [
-        (place, step)
-        for place, step in enumerate(DSP_STEPS)
-        if step.problem in amounts and step.problem not in own
-    ]
-    before = [step for place, step in chosen if place < turn or step.problem in _PART_FIRST]
-    return before, [step for _, step in chosen if step not in before]
-
-
-def _applied(
-    audio: Audio,
-    gains: Gains,
-    span: tuple[int, int],
-    strength: float,
-    on_part: Callable[[float], None],
-) -> Audio:
-    """The sound through the gains inside `span`, tile by tile; other frames as they are."""
-    rate = audio.sample_rate_hz
-    out = allocate(audio.channels, audio.frames)
-    tile, context = round(_TILE_S * rate), round(_CONTEXT_S * rate)
-    long = audio.frames * audio.channels > IN_MEMORY_SAMPLES
-    for start in range(0, audio.frames, tile):
-        stop = min(start + tile, audio.frames)
-        first, last = max(0, start - context), min(audio.frames, stop + context)
-        piece = np.array(audio.samples[:, first:last], dtype=np.float32)
-        out[:, start:stop] = piece[:, start - first : stop - first]
-        if start < span[1] and stop > span[0]:
-            on_part((start - span[0]) / max(1, span[1] - span[0]))
-            for pair in channel_pairs(audio.channels):
-                some = slice(pair[0], pair[1] + 1)
-                changed = apply_gains(piece[some], first, rate, gains, strength)
-                out[some, start:stop] = changed[:, start - first : stop - first]
-        if long:
-            release(out)
-            release(audio.samples)
-    return Audio(out, rate)
+    first = set(places[: places.index(_ROOM)])
+    # Drying a room blurs the switches by which cut attacks are found, so does a changed side; only
+    # a tone that is off hides them more.
+    if _ROOM in amounts or not set(TONAL_PROBLEMS).intersection(amounts):
+        first.add(_ATTACKS)
+    own = HEARD - {_ROOM} | {_LEVEL}
+    chosen = [step for step in DSP_STEPS if step.problem in amounts and step.problem not in own]
+    before = [step for step in chosen if step.problem in first]
+    before += [step for step in chosen if step.problem == _ROOM]
+    return before, [step for step in chosen if step not in before]
 
 
 def _as_wide(

@@ -120,10 +120,36 @@ def test_expansion_lowers_the_error_of_compression(seed: int, song: Audio) -> No
     assert np.max(np.abs(out.samples)) <= 1.1 * np.max(np.abs(squashed.samples))
 
 
-def test_expansion_does_not_depend_on_level(song: Audio) -> None:
+def rms_db(samples: np.ndarray) -> float:
+    return float(10 * np.log10(np.mean(np.square(samples, dtype=np.float64))))
+
+
+def test_how_much_is_expanded_does_not_depend_on_the_level(song: Audio) -> None:
     squashed = degrade(song, "comp", 1).audio
-    quiet = Audio(squashed.samples * np.float32(0.1), RATE)
-    assert np.allclose(expand(quiet).samples, 0.1 * expand(squashed).samples, atol=2e-4)
+
+    def shape(gain: float) -> np.ndarray:
+        out = expand(Audio(squashed.samples * np.float32(gain), RATE)).samples
+        return out / np.sqrt(np.mean(np.square(out)))
+
+    for gain in (0.1, 0.001):
+        agreement = float(np.mean(shape(gain) * shape(1.0)))
+        assert agreement > 0.97
+
+
+def test_a_faint_song_stays_faint_and_others_come_nearer_to_the_usual_level(song: Audio) -> None:
+    squashed = degrade(song, "comp", 1).audio
+
+    def level(gain: float) -> float:
+        return rms_db(expand(Audio(squashed.samples * np.float32(gain), RATE)).samples)
+
+    assert level(0.0003) == pytest.approx(level(0.001) + 20 * np.log10(0.3), abs=0.1)
+    assert level(1.0) - level(0.5) == pytest.approx(3.0, abs=1.5)  # 6 dB apart before
+
+
+def test_a_song_over_full_scale_is_not_left_there(song: Audio) -> None:
+    squashed = degrade(song, "comp", 1).audio
+    loud = Audio(squashed.samples * np.float32(3), RATE)
+    assert np.abs(expand(loud).samples).max() < 0.5 * np.abs(loud.samples).max()
 
 
 def test_wished_expansion_keeps_loudness_and_widens_levels(song: Audio) -> None:

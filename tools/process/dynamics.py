@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from mixmend.tools.audio import Audio, Block, FloatArray, allocate, blocks, map_blocks, release
+from mixmend.tools.loudness import integrated_lufs
 from mixmend.tools.process.gain_steps import Cuts, find_cuts
 from mixmend.tools.process.hop_levels import (
     HOP_S,
@@ -29,8 +30,12 @@ _EXPANSION_SLOPE, _KEPT_LOUDNESS_SLOPE = 1.3, 1.5
 _MOST_UP_DB, _MOST_DOWN_DB = 6.0, 30.0
 # Bursts that a slow attack let through stand out by more than this over the loud passages.
 _BURST_WINDOW_S, _BURST_DB = 0.02, 3.0
-# The estimate of the former spread is taken with caution: too much is worse than too little.
+# The former spread of the level re the peak is told by the levels; too much is worse than too
+# little. At a usual level a second estimate meets it, the spread that the song would have at the
+# usual loudness: their powers were fitted on 160 songs, over-compressed, and clipped or not.
 _CAUTION = 0.75
+_BOTH, _BY_PEAK, _BY_LOUDNESS = 0.716, 0.5, 0.4
+_USUAL_LUFS, _FAINTEST_LUFS = -14.0, -38.0
 _MOST_OVER_PEAK_DB = 6.0
 _HEARD_RANGE_DB = 45.0
 
@@ -53,10 +58,11 @@ def expand(
     """Undo over-compression: bursts tamed, passages set apart again, make-up gain corrected.
 
     How squashed the song is decides how much is done; untouched music is returned as it is, unless
-    `least_amount` (0..1) asks for some expansion all the same. The highest peak stays where it is;
-    the loudness becomes what the song probably had (it is kept with `keep_loudness`, for a region
-    and for `least_amount`). Feed-forward compression makes the level of the song what its envelope
-    was not; only statistics of it can be given back, see `docs/processing/dynamics.md`.
+    `least_amount` (0..1) asks for some expansion all the same. The loudness becomes what the song
+    probably had (it is kept with `keep_loudness`, for a region and for `least_amount`); no peak
+    rises over full scale, or in a faint song over its highest one. Feed-forward compression makes
+    the level of the song what its envelope was not; only statistics of it can be given back, see
+    `docs/processing/dynamics.md`.
     """
     part = _part(audio, region)
     if strength == 0.0 or part.frames == 0:
@@ -66,7 +72,7 @@ def expand(
     found = (squash.probability - _SQUASHED_FROM) / (_SQUASHED_TO - _SQUASHED_FROM)
     amount = float(np.clip(found, 0.0, 1.0))
     if amount > least_amount and not keep_loudness and region is None:
-        gains_db = amount * _decompression_db(levels, squash.spread_re_peak)
+        gains_db = amount * _decompression_db(part, levels, squash.spread_re_peak)
     else:
         amount = max(amount, least_amount)
         if amount == 0:
@@ -76,15 +82,28 @@ def expand(
     return blend(audio, _in_place(audio, changed, region), strength=strength, region=region)
 
 
-def _decompression_db(levels: HopLevels, spread_re_peak: float) -> DoubleArray:
+def _decompression_db(part: Audio, levels: HopLevels, spread_re_peak: float) -> DoubleArray:
     gains_db = _tamed_bursts_db(levels.power)
     gains_db += _expansion_db(levels.power * 10 ** (gains_db / 10), _EXPANSION_SLOPE)
     peak = float(levels.peak.max())
     spread = level_spread_of(levels.middle_power * 10 ** (gains_db / 10))
-    wanted_db = 20 * np.log10(_CAUTION * spread_re_peak * peak / max(spread, 1e-9))
+    loudness = integrated_lufs(with_gains(part, gains_db, levels.hop))
+    # A faint song stays faint: nothing says that it should be loud.
+    heard = loudness is not None and loudness >= _FAINTEST_LUFS
+    ceiling = max(peak, 1.0) if heard else peak
+    former = _former_spread(spread, spread_re_peak * min(peak, 1.0), loudness if heard else None)
+    wanted_db = 20 * np.log10(former / max(spread, 1e-9))
     highest = float((levels.peak * 10 ** (gains_db / 20)).max())
-    most_db = 20 * np.log10(peak / max(highest, 1e-9)) + _MOST_OVER_PEAK_DB
-    return _under_peak(levels, gains_db + min(wanted_db, most_db))
+    most_db = 20 * np.log10(ceiling / max(highest, 1e-9)) + _MOST_OVER_PEAK_DB
+    return _under_peak(levels, gains_db + min(wanted_db, most_db), ceiling)
+
+
+def _former_spread(spread: float, by_peak: float, loudness: float | None) -> float:
+    """The spread that the level once had, from that of the expanded song and its loudness."""
+    if loudness is None:
+        return _CAUTION * by_peak
+    by_loudness = spread * 10 ** ((_USUAL_LUFS - loudness) / 20)
+    return float(_BOTH * by_peak**_BY_PEAK * by_loudness**_BY_LOUDNESS)
 
 
 def _tamed_bursts_db(power: DoubleArray) -> DoubleArray:
@@ -101,12 +120,12 @@ def _expansion_db(power: DoubleArray, slope: float) -> DoubleArray:
     return np.asarray(np.clip((slope - 1) * (level_db - usual_db), -_MOST_DOWN_DB, _MOST_UP_DB))
 
 
-def _under_peak(levels: HopLevels, gains_db: DoubleArray) -> DoubleArray:
-    """Gains lowered around the few hops that would rise above the song's highest peak."""
+def _under_peak(levels: HopLevels, gains_db: DoubleArray, ceiling: float) -> DoubleArray:
+    """Gains lowered around the few hops that would rise above the ceiling."""
     from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
     peaks_db = 20 * np.log10(levels.peak + 1e-12)
-    over_db = np.maximum(peaks_db + gains_db - peaks_db.max(), 0.0)
+    over_db = np.maximum(peaks_db + gains_db - 20 * np.log10(ceiling), 0.0)
     # Neighbours count too, as gains go in straight lines from hop to hop.
     return np.asarray(gains_db - gaussian_filter1d(maximum_filter1d(over_db, 5), 1.0))
 
