@@ -13,6 +13,7 @@ from mixmend.tools.audio import Audio
 from mixmend.tools.paper_error import onset_strength, paper_error, si_sdr_db
 from mixmend.tools.process.dynamics import even_levels, expand, sharpen_transients
 from mixmend.tools.process.envelope import Follower
+from mixmend.tools.process.equalize import Curve, equalize
 from mixmend.tools.process.gain_steps import find_cuts
 from mixmend.tools.process.hop_levels import hop_levels, with_gains
 from mixmend.tools.process.squash import squash_of
@@ -120,10 +121,6 @@ def test_expansion_lowers_the_error_of_compression(seed: int, song: Audio) -> No
     assert np.max(np.abs(out.samples)) <= 1.1 * np.max(np.abs(squashed.samples))
 
 
-def rms_db(samples: np.ndarray) -> float:
-    return float(10 * np.log10(np.mean(np.square(samples, dtype=np.float64))))
-
-
 def test_how_much_is_expanded_does_not_depend_on_the_level(song: Audio) -> None:
     squashed = degrade(song, "comp", 1).audio
 
@@ -140,7 +137,7 @@ def test_a_faint_song_stays_faint_and_others_come_nearer_to_the_usual_level(song
     squashed = degrade(song, "comp", 1).audio
 
     def level(gain: float) -> float:
-        return rms_db(expand(Audio(squashed.samples * np.float32(gain), RATE)).samples)
+        return _level_db(expand(Audio(squashed.samples * np.float32(gain), RATE)).samples)
 
     assert level(0.0003) == pytest.approx(level(0.001) + 20 * np.log10(0.3), abs=0.1)
     assert level(1.0) - level(0.5) == pytest.approx(3.0, abs=1.5)  # 6 dB apart before
@@ -170,6 +167,28 @@ def test_cuts_are_found_to_the_sample(song: Audio) -> None:
     found = find_cuts(Audio(damaged, RATE))
     assert found.reduction_db == pytest.approx(10, abs=0.3)
     assert [(cut.start, cut.stop) for cut in found.passages] == cuts
+
+
+def test_cuts_are_found_among_the_traces_of_other_faults(song: Audio) -> None:
+    """A shelf is off by some decibels, and steps of another size are among those of the cuts."""
+    rng = np.random.default_rng(8)
+    damaged = song.samples.copy()
+    lowered = np.zeros(song.frames, dtype=bool)
+    for start in rng.choice(song.frames // 8000 - 1, 16, replace=False) * 8000:
+        lowered[start : start + 2000] = True
+    damaged[:, lowered] *= np.float32(10 ** (-9 / 20))
+    shelf = Curve((100.0, 400.0), (-2.0, 0.0))
+    shelved = equalize(Audio(damaged, RATE), shelf)
+    noisy = shelved.samples.copy()
+    for at in range(5000, song.frames, 16000):
+        noisy[:, at : at + 40] *= rng.uniform(0.1, 0.55)
+    found = find_cuts(Audio(noisy, RATE))
+    raised = np.zeros(song.frames, dtype=bool)
+    for cut in found.passages:
+        raised[cut.start : cut.stop] = True
+    assert found.reduction_db == pytest.approx(9, abs=0.7)
+    assert np.sum(raised & lowered) > 0.7 * lowered.sum()
+    assert np.sum(raised & ~lowered) < 0.3 * lowered.sum()
 
 
 def test_no_cuts_in_music_noise_or_clipping(song: Audio) -> None:
