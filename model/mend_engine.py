@@ -30,7 +30,7 @@ from mixmend.model.mend_render import rendered
 from mixmend.model.problems import PROBLEM_OF_KIND, Problem
 from mixmend.model.requests import problems_in
 from mixmend.tools.audio import Audio
-from mixmend.tools.process.equalize import equalize
+from mixmend.tools.process.equalize import Curve, equalize
 from mixmend.tools.process.faults import TONAL_PROBLEMS
 from mixmend.tools.region import Region, blend
 
@@ -51,8 +51,8 @@ _OWN_PARTS: tuple[Problem, ...] = (
 )  # fmt: skip
 TAUGHT = frozenset(PROBLEM_OF_KIND[kind] for kind in list(PROBLEM_OF_KIND)[:19]) - set(_OWN_PARTS)
 HEARD = TAUGHT | {"narrow"}
-# Rooms are dried by a part first; the flow then evens what the room did to the tone.
 _ROOM: Problem = "reverb"
+_DRYING = next(step for step in DSP_STEPS if step.problem == _ROOM)
 _ATTACKS: Problem = "flat_transients"
 _LEVEL: Problem = "too_quiet"
 
@@ -110,11 +110,15 @@ class MendEngine:
             return step.process(audio, strength * amounts[step.problem], region)
 
         for step in before:
-            audio = worked(step, audio, 0.05)
+            audio = worked(step, audio, 0.03)
+        room = None
         if self._flow.room is not None and (_ROOM in amounts or not asked):
-            tell(Progress(0.08, "evening out the room"))
-            least_db = 0.0 if _ROOM in amounts else _ROOM_HEARD_DB
-            audio = _out_of_room(audio, self._flow.room, region, strength, least_db)
+            tell(Progress(0.05, "hearing the room"))
+            room = _room_in(audio, self._flow.room, region, _ROOM in amounts)
+        if _ROOM in amounts:
+            audio = worked(_DRYING, audio, 0.08)
+        if room is not None:
+            audio = equalize(audio, room, strength=strength, region=region)
         request = self._for_flow(instruction)
         told = self._told(audio, request, region, steps, tell) if request or not asked else None
         if told is not None:
@@ -189,20 +193,17 @@ class _Told:
         return _as_wide(audio, aim_db, self.mel_db, region, strength)
 
 
-def _out_of_room(
-    audio: Audio, head: RoomHead, region: Region | None, strength: float, least_db: float
-) -> Audio:
-    """The room's colour taken out: what it built up lowered, what it cancelled raised.
+def _room_in(audio: Audio, head: RoomHead, region: Region | None, asked: bool) -> Curve | None:
+    """What undoes the room's colour, as heard before anything dries the song; None of no room.
 
-    A colour of less than `least_db` (RMS where the song has its power) is no room.
+    What it built up is lowered, what it cancelled raised. Unasked, it must be more than a little.
     """
     from mixmend.model.mend_room import room_curve
 
     first, last = heard_frames(audio, region)
     heard = room_curve(head, Audio(audio.samples[:, first:last], audio.sample_rate_hz))
-    if heard is None or heard.colour_db < least_db:
-        return audio
-    return equalize(audio, heard.curve, strength=strength, region=region)
+    least_db = 0.0 if asked else _ROOM_HEARD_DB
+    return None if heard is None or heard.colour_db < least_db else heard.curve
 
 
 def heard_frames(audio: Audio, region: Region | None) -> tuple[int, int]:
@@ -250,10 +251,9 @@ def _parts(amounts: dict[Problem, float]) -> tuple[Sequence[Step], Sequence[Step
     # a tone that is off hides them more.
     if _ROOM in amounts or not set(TONAL_PROBLEMS).intersection(amounts):
         first.add(_ATTACKS)
-    own = HEARD - {_ROOM} | {_LEVEL}
+    own = HEARD | {_LEVEL}
     chosen = [step for step in DSP_STEPS if step.problem in amounts and step.problem not in own]
     before = [step for step in chosen if step.problem in first]
-    before += [step for step in chosen if step.problem == _ROOM]
     return before, [step for step in chosen if step not in before]
 
 
