@@ -50,7 +50,7 @@ _STRENGTH_SHARE: dict[TonalProblem, float] = {
 }  # fmt: skip
 # From which size on, dB, an unasked change is made, and from which on all of it: of tone, of the
 # level, and of the side against the middle.
-_TONE_FROM_TO_DB = (1.5, 2.5)
+_TONE_FROM_TO_DB = (2.0, 3.2)
 _LEVEL_FROM_TO_DB = (12.0, 16.0)
 _SIDE_FROM_TO_DB = (2.5, 4.5)
 # Each of several faults is told again once the others are known.

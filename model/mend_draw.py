@@ -43,6 +43,7 @@ EQ_WEIGHTS: Mapping[str, float] = {
 MONO_GAIN_DB = 6.0206
 _IMPULSE = 8192
 _STRENGTHS = 400  # different draws of each tonal fault
+_BROAD_STRENGTHS, _UNEVEN_SHARE = 4000, 0.6
 _NO_CURVE = np.zeros(BANDS, dtype=np.float32)
 
 # Requests that a listener may make for one another: never used as the wrong one.
@@ -118,6 +119,17 @@ def draw_plan(
     asked, request = _draw_request(kinds, rng)
     curve_db = tone_response_db(tone, int(rng.integers(_STRENGTHS))) if tone else _NO_CURVE
     return Plan(number, version, tone, mono, tuple(kinds), asked, request, curve_db)
+
+
+def draw_broad(pack: Pack, clips: Sequence[int], rng: np.random.Generator) -> Plan:
+    """A clean clip under uneven balance or a microphone, asked for: no filter of one strength.
+
+    These two are the hardest to hear, and for them nothing but the tone head speaks.
+    """
+    kind = "xband" if rng.random() < _UNEVEN_SHARE else "mic"
+    words = str(rng.choice(REQUESTS[PROBLEM_OF_KIND[kind]]))
+    curve_db = tone_response_db(kind, int(rng.integers(_BROAD_STRENGTHS)))
+    return Plan(int(rng.choice(clips)), 0, kind, False, (kind,), (kind,), words, curve_db)
 
 
 def play(pack: Pack, plan: Plan, start: int, frames: int) -> Drawn:
@@ -209,7 +221,7 @@ def _aim_version(clip: Clip, plan: Plan) -> int:
     return [each.kinds for each in clip.versions].index(kinds[:1])
 
 
-@lru_cache(maxsize=4000)
+@lru_cache(maxsize=9000)
 def tone_response_db(kind: str, seed: int) -> Stats:
     """What one of the ten tonal faults does to the bands, dB, with the parameters of a seed."""
     impulse = np.zeros((1, _IMPULSE), dtype=np.float32)

@@ -18,7 +18,13 @@ from torch import Tensor
 
 from mixmend.model.flow_render import band_centres_hz, band_filters
 from mixmend.model.mend_descent import Descent, descend
-from mixmend.model.mend_draw import EQ_WEIGHTS, Plan, draw_plan, mean_change_db, played_stats
+from mixmend.model.mend_draw import (
+    Plan,
+    draw_broad,
+    draw_plan,
+    mean_change_db,
+    played_stats,
+)
 from mixmend.model.mend_mel import BANDS
 from mixmend.model.mend_net import DB, MendConfig, ToneHead
 from mixmend.model.mend_stats import as_features
@@ -43,7 +49,9 @@ _SHARES_HZ: Mapping[str, tuple[tuple[float, float], float]] = {
 }
 _EDGES_HZ = (20, 60, 250, 500, 2000, 4000, 6000, 10000, 16000, 20000)
 _LOWEST_DB = -300.0
-_EDGES_SCALE = 0.8  # of the sum over the nine bands of a song with `xband` or `mic`
+# Of the sum over the nine bands: below the usual error, so that these two count for more.
+_EDGES_SCALE: Mapping[str, float] = {"xband": 0.25, "mic": 0.5}
+_BROAD_SHARE = 0.4
 
 
 @dataclass(frozen=True)
@@ -86,7 +94,7 @@ def train_tone(
         head.load_state_dict(start.state_dict())
 
     def loss_of() -> tuple[Tensor, Tensor]:
-        drawn = _Drawn.of(pack, [draw_plan(pack, clips, rng) for _ in range(settings.batch)])
+        drawn = _Drawn.of(pack, [_draw(pack, clips, rng) for _ in range(settings.batch)])
         noisy = drawn.features + settings.noise * torch.randn_like(drawn.features)
         found = head(noisy, drawn.text)[0]
         errors = ((found - drawn.change) ** 2).mean((1, 2))
@@ -97,6 +105,11 @@ def train_tone(
     descent = Descent(settings.steps, settings.learning_rate, settings.weight_decay, 200, 0.999)
     for done in descend(head, average, descent, loss_of):
         yield ToneRecord(done.step, done.loss - settings.shares * done.told, done.told), average
+
+
+def _draw(pack: Pack, clips: Sequence[int], rng: np.random.Generator) -> Plan:
+    broad = rng.random() < _BROAD_SHARE
+    return draw_broad(pack, clips, rng) if broad else draw_plan(pack, clips, rng)
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,6 +165,6 @@ def _scored(kind: str | None) -> Tensor:
     weights = torch.zeros(len(_SHARES_HZ) + len(_EDGES_HZ) - 1)
     if kind is not None and kind in _SHARES_HZ:
         weights[list(_SHARES_HZ).index(kind)] = 1 / _SHARES_HZ[kind][1]
-    elif kind in EQ_WEIGHTS:
-        weights[len(_SHARES_HZ) :] = 1 / _EDGES_SCALE
+    elif kind in _EDGES_SCALE:
+        weights[len(_SHARES_HZ) :] = 1 / _EDGES_SCALE[kind]
     return weights
