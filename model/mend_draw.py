@@ -121,7 +121,7 @@ def draw_plan(
     return Plan(number, version, tone, mono, tuple(kinds), asked, request, curve_db)
 
 
-def draw_broad(pack: Pack, clips: Sequence[int], rng: np.random.Generator) -> Plan:
+def draw_broad(clips: Sequence[int], rng: np.random.Generator) -> Plan:
     """A clean clip under uneven balance or a microphone, asked for: no filter of one strength.
 
     These two are the hardest to hear, and for them nothing but the tone head speaks.

@@ -109,7 +109,7 @@ def train_tone(
 
 def _draw(pack: Pack, clips: Sequence[int], rng: np.random.Generator) -> Plan:
     broad = rng.random() < _BROAD_SHARE
-    return draw_broad(pack, clips, rng) if broad else draw_plan(pack, clips, rng)
+    return draw_broad(clips, rng) if broad else draw_plan(pack, clips, rng)
 
 
 @dataclass(frozen=True, eq=False)

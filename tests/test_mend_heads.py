@@ -15,6 +15,7 @@ from mixmend.model.degrade import degrade
 from mixmend.model.flow_render import band_centres_hz
 from mixmend.model.mend_change import planned_change_db
 from mixmend.model.mend_descent import Descent, descend
+from mixmend.model.mend_draw import draw_broad
 from mixmend.model.mend_engine import MendEngine
 from mixmend.model.mend_flow import MendFlow, load_flow, save_flow
 from mixmend.model.mend_mel import BANDS, as_heard, song_mel_db
@@ -350,3 +351,11 @@ def test_descent_finds_a_line_and_the_average_follows() -> None:
     assert float(average.weight.detach()) == pytest.approx(2.0, abs=0.1)
     with pytest.raises(UsageError, match="at least one step"):
         next(descend(head, average, Descent(0, 0.1, 0.0), loss_of))
+
+
+def test_uneven_balance_and_microphones_are_drawn_alone_for_the_tone_head() -> None:
+    rng = np.random.default_rng(2)
+    plans = [draw_broad(range(5), rng) for _ in range(60)]
+    assert {plan.tone for plan in plans} == {"xband", "mic"}
+    assert all(plan.version == 0 and plan.asked == (plan.tone,) and plan.request for plan in plans)
+    assert all(np.ptp(plan.curve_db) > 1 for plan in plans)
