@@ -163,7 +163,9 @@ def _bands() -> tuple[Tensor, Tensor]:
 def _scored(kind: str | None) -> Tensor:
     """Weight of every share for a kind of fault; all zero where tone is in order."""
     weights = torch.zeros(len(_SHARES_HZ) + len(_EDGES_HZ) - 1)
-    if kind is not None and kind in _SHARES_HZ:
+    if kind is None:
+        return weights
+    if kind in _SHARES_HZ:
         weights[list(_SHARES_HZ).index(kind)] = 1 / _SHARES_HZ[kind][1]
     elif kind in _EDGES_SCALE:
         weights[len(_SHARES_HZ) :] = 1 / _EDGES_SCALE[kind]
