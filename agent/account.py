@@ -213,7 +213,8 @@ def _drift(session: Session) -> str:
 def _next(session: Session, mark: Mark, claims: list[Claim]) -> str:
     """The next step, or that it is time to stop."""
     record = session.record
-    tried = {p.problem for p in record.passes}
+    # What was mended in one place only may be left in others.
+    tried = {p.problem for p in record.passes if p.region is None}
     line = {p.problem for p in lineage(record)}
     left = [
         f for f in session.findings()

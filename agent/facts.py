@@ -154,6 +154,15 @@ class Facts:
         was, now = self._severity(topic, 0), self._severity(topic, None)
         return now < 2 or now < was or was == 0
 
+    def fixed_in(self, topic: str, start_s: float, end_s: float) -> bool:
+        """Whether a kept pass proved its repair in that place, given to the second."""
+        return any(
+            max(abs(p.region[0] - start_s), abs(p.region[1] - end_s)) < 1.0
+            and any((topic, sign) in proven_effects(p) for sign in fix_signs(topic))
+            for p in self._line
+            if p.region is not None
+        )
+
     def gone(self, topic: str, *, ever_there: bool) -> bool:
         """Whether nothing of a fault is measured (any more, with `ever_there`)."""
         was, now = self._amount(topic, self._source), self._amount(topic, self._now)

@@ -122,8 +122,9 @@ _NO_SUCH = re.compile(
 _REFERS = re.compile(r"\b(version|change|pass|step)s? (?:number |no\.? ?|#)?(\d{1,4})\b", re.I)
 _SENTENCE_END = re.compile(r"(?<=[.!?\u2026])[\"')\u201d]*\s+|\n+")
 _CLAUSE = re.compile(
-    r"[,;:()\u2014\u2013]\s*|\s(?:-|but|so that|which|while|whereas)\s|\s(?=and\s)"
+    r"[,;()\u2014\u2013]\s*|:(?!\d)\s*|\s(?:-|but|so that|which|while|whereas)\s|\s(?=and\s)"
 )
+_PLACE = re.compile(r"\bfrom (\d+):(\d\d) to (\d+):(\d\d)\b")
 
 
 @dataclass(frozen=True)
@@ -250,11 +251,23 @@ def _false_changes(sentence: str, facts: Facts) -> Iterator[str]:
         about = topics or carried
         # A change that is told with its numbers is held against those.
         much = re.search(r"\d", sentence) is None
+        if directed == "fixed" and _fixed_there(about, sentence, facts):
+            carried = about
+            continue
         if about and not any(
             _is_true(directed, topic, facts, lately=lately, much=much) for topic in about
         ):
             yield clause.strip()
         carried = topics or carried
+
+
+def _fixed_there(about: Sequence[str], sentence: str, facts: Facts) -> bool:
+    """Whether a sentence that names a place speaks of what was mended there, if not elsewhere."""
+    named = _PLACE.search(sentence)
+    if named is None:
+        return False
+    start_s, end_s = (60.0 * int(named[at]) + int(named[at + 1]) for at in (1, 3))
+    return any(facts.fixed_in(topic, start_s, end_s) for topic in about)
 
 
 def _clauses(sentence: str) -> list[str]:

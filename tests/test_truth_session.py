@@ -288,3 +288,23 @@ def test_no_account_of_ours_is_taken_back(kind: str, tmp_path: Path) -> None:
     facts = Facts(session)
     for text in (box.told(), str(box.explain()["text"])):
         assert correct(text, facts).removed == ()
+
+
+def test_what_was_mended_in_one_place_is_told_of_that_place_only(tmp_path: Path) -> None:
+    write_sound(tmp_path / "song.wav", degrade(music(12.0, seed=7), "clip", 2).audio)
+    session = Session.start(tmp_path / "song.wav", SessionStore(tmp_path / "home"))
+    box = Toolbox(session, Wanted(out=tmp_path / "out.wav"))
+    box.begin_turn()
+    box.restore("clipping", start_s=2.0, end_s=6.0)
+    box.finish()
+    facts = Facts(session)
+    told = str(box.explain()["text"])
+    assert "from 0:02 to 0:06" in told
+    assert "Shall I work on the cut-off peaks" in str(box.told())
+    assert correct(told, facts).removed == ()
+    for lie in (
+        "I rebuilt the clipped peaks from 0:07 to 0:09.",
+        "I rebuilt the clipped peaks.",
+        "The clipping is gone.",
+    ):
+        assert correct(lie, facts).removed == (lie,)
