@@ -52,6 +52,7 @@ _STRENGTH_SHARE: dict[TonalProblem, float] = {
 # level, and of the side against the middle.
 _TONE_FROM_TO_DB = (2.0, 3.2)
 _LEVEL_FROM_TO_DB = (12.0, 16.0)
+_ASKED_LEVEL_FROM_TO_DB = (1.0, 2.0)
 _SIDE_FROM_TO_DB = (2.5, 4.5)
 # Each of several faults is told again once the others are known.
 _ROUNDS = 2
@@ -75,8 +76,8 @@ def planned_change_db(
     change_db = np.zeros_like(mel)
     if rest or not request:
         change_db = flow.change_db(mel, rest, steps, on_share)
-    if not request:
-        change_db = cautious(change_db, mel)
+    if not problems:  # no words, or words that name no fault, as "leave it as it is"
+        change_db = cautious(change_db, mel, asked=bool(request))
     if problems:
         # What was asked for lies in the whole song alike: its gain does not move in time.
         change_db = np.repeat(change_db.mean(axis=1, keepdims=True), mel.shape[1], axis=1)
@@ -95,17 +96,19 @@ def planned_change_db(
     return np.asarray(change_db, dtype=np.float32)
 
 
-def cautious(change_db: Mel, mel: Mel) -> Mel:
-    """An unasked change (2, frames, 96) without what is small of its level, tone and width.
+def cautious(change_db: Mel, mel: Mel, *, asked: bool = False) -> Mel:
+    """A change (2, frames, 96) that no fault asked for, without what is small of it.
 
-    Unasked, small changes are as often the song's own as a fault.
+    Small changes of level, tone and width are as often the song's own as a fault. Where words asked
+    for something, only small changes of level count as such.
     """
     share = np.power(10.0, mel[0].astype(np.float64) / 10).mean(axis=0) * _band_widths(mel.shape[2])
     middle = change_db[0].mean(axis=0)
     level = 10 * np.log10((share / share.sum()) @ np.power(10.0, middle / 10))
     away = _rms(middle - middle.mean())
     kept = (change_db - np.float32(level)) * np.float32(_ramp(away, *_TONE_FROM_TO_DB))
-    kept += np.float32(level * _ramp(abs(level), *_LEVEL_FROM_TO_DB))
+    level_from_to = _ASKED_LEVEL_FROM_TO_DB if asked else _LEVEL_FROM_TO_DB
+    kept += np.float32(level * _ramp(abs(level), *level_from_to))
     beside = change_db[1] - change_db[0]
     wider = _rms(beside.mean(axis=0))
     kept[1] = kept[0] + beside * np.float32(_ramp(wider, *_SIDE_FROM_TO_DB))
