@@ -48,6 +48,7 @@ from mixmend.model.mend_strength import (
 )
 from mixmend.model.mend_strength_train import draw_strength, with_ears_of
 from mixmend.model.mend_weights import shipped_weights
+from mixmend.model.request_sentences import LEAVE_REQUESTS
 from mixmend.tools.audio import Audio
 from mixmend.tools.errors import FileError, UsageError
 from mixmend.tools.long_term import long_term
@@ -359,3 +360,10 @@ def test_uneven_balance_and_microphones_are_drawn_alone_for_the_tone_head() -> N
     assert {plan.tone for plan in plans} == {"xband", "mic"}
     assert all(plan.version == 0 and plan.asked == (plan.tone,) and plan.request for plan in plans)
     assert all(np.ptp(plan.curve_db) > 1 for plan in plans)
+
+
+def test_a_song_that_is_to_be_left_alone_comes_back_as_it_was(shipped: MendFlow) -> None:
+    song = music(10.0)
+    for words in LEAVE_REQUESTS:
+        out = MendEngine(lambda: shipped).restore(song, words)
+        assert np.array_equal(out.samples, song.samples)
