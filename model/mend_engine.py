@@ -2,10 +2,10 @@
 
 The flow moves log mel levels of middle and side towards what the request asks for, and the change
 becomes a filter where it lasts and a smooth gain where it moves: where the model does nothing the
-output is the input, and nothing can be added that was not in the song. Rooms are heard by a head of their
-own, in narrow bands. What a gain cannot do has its own part: clipped peaks are rebuilt before the
-flow, a missing side is made from the middle about as wide as such music is, and faults that it was
-never taught (hum, clicks, ...) go to `dsp`.
+output is the input, and nothing can be added that was not in the song. Rooms are heard by a head of
+their own, in narrow bands. What a gain cannot do has its own part: clipped peaks are rebuilt before
+the flow, a missing side is made from the middle about as wide as such music is, and faults that it
+was never taught (hum, clicks, ...) go to `dsp`.
 """
 
 from __future__ import annotations
